@@ -1,0 +1,1 @@
+"""The fdsim command, one module for each subcommand."""

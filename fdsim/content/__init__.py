@@ -1,0 +1,1 @@
+"""File data between disk and wire."""

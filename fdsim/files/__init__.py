@@ -1,0 +1,1 @@
+"""The host's file system: system calls, walking, restoring, comparing."""

@@ -1,0 +1,1 @@
+"""Connections: time-outs, taps, captures and the relay."""

@@ -1,0 +1,1 @@
+"""Starting, driving and stopping the real daemons."""
