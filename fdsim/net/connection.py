@@ -1,0 +1,282 @@
+"""One connection between two daemons: frames over a socket, with a time-out on every wait.
+
+Small packets are gathered: ``queue`` only frames a packet, and what has gathered leaves in one large write when it
+exceeds ``GATHER`` bytes or at ``flush``. ``send`` is both at once and may be called from several threads.
+
+While a write waits for a peer that does not read, what the peer sends is taken in and kept for ``receive``: a Storage
+daemon that waits for a volume sends heartbeats and would otherwise block in its turn (SD-HB-1).
+
+A ``Tap`` sees the bytes of both directions, above TLS once there is any.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+import time
+from collections import deque
+from typing import Final, Protocol, Self
+
+from fdsim.net.errors import NetworkError, PeerClosed, PeerTimeout
+from fdsim.wire import linecomp
+from fdsim.wire.errors import LocalProtocolError
+from fdsim.wire.frames import COMPRESSED, MAX_RECEIVED, Frame, FrameDecoder, Packet, Signal, encode_signal
+from fdsim.wire.messages.base import Message
+from fdsim.wire.roles import Role
+
+GATHER: Final = 256 * 1024
+_RECEIVE: Final = 256 * 1024
+# Below this a header and its payload are joined; above, copying costs more than a further element of a gathering write.
+_JOIN: Final = 4096
+_PIECES: Final = 512
+
+
+class Tap(Protocol):
+    """Sees what passes over a connection."""
+
+    def __call__(self, sender: Role, data: bytes) -> None:
+        """``sender`` has sent ``data``; the pieces of one direction come in order, of any size."""
+
+
+class Connection:
+    """A socket that carries frames."""
+
+    def __init__(self, sock: socket.socket, *, me: Role, peer: Role, timeout: float, tap: Tap | None = None) -> None:
+        """Take over a connected socket.
+
+        Args:
+            sock: closed by ``close``.
+            me: our role, for the tap.
+            peer: the other side's role, for messages and the tap.
+            timeout: seconds after which a wait for the peer is given up, unless a call says otherwise.
+            tap: sees the traffic.
+        """
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        sock.setblocking(False)
+        self.me = me
+        self.peer = peer
+        self.timeout = timeout
+        self.address = _address(sock)
+        self.compress = False
+        """Whether packets that we send are compressed; the peer decides for its own direction (DIR-BNET-13)."""
+        self.payload_bytes = 0
+        """Payload sent so far before compression (SD-ACCT-7)."""
+        self.compressed_bytes = 0
+        """Payload sent so far as it was on the wire."""
+        self._sock = sock
+        self._tap = tap
+        self._decoder = FrameDecoder()
+        self._arrived: deque[Frame] = deque()
+        self._pending: list[bytes] = []
+        self._pending_size = 0
+        self._lock = threading.Lock()
+        self._buffer = memoryview(bytearray(_RECEIVE))
+
+    def __str__(self) -> str:
+        return f"{self.peer.title} at {self.address}"
+
+    # Sending
+
+    def queue(self, payload: bytes) -> None:
+        """Add a packet to what goes out; only one thread may do that."""
+        size = len(payload)
+        self.payload_bytes += size
+        if self.compress and (block := linecomp.compress(payload)) is not None:
+            payload = block
+            size = len(block)
+            header = (size | COMPRESSED).to_bytes(4, "big")
+        elif size <= MAX_RECEIVED:
+            header = size.to_bytes(4, "big")
+        else:
+            raise LocalProtocolError(f"a packet of {size} bytes is longer than any peer accepts ({MAX_RECEIVED})")
+        self.compressed_bytes += size
+        pending = self._pending
+        if size < _JOIN:
+            pending.append(header + payload)
+        else:
+            pending.append(header)
+            pending.append(payload)
+        self._pending_size += size + 4
+        if self._pending_size >= GATHER:
+            self.flush()
+
+    def queue_signal(self, signal: Signal) -> None:
+        """Add a signal to what goes out; only one thread may do that."""
+        self._pending.append(encode_signal(signal))
+        self._pending_size += 4
+
+    def flush(self) -> None:
+        """Send all that is queued.
+
+        Raises:
+            PeerTimeout: the peer has not read anything for ``timeout`` seconds.
+            PeerClosed: the connection is gone.
+        """
+        pending, self._pending, self._pending_size = self._pending, [], 0
+        if not pending:
+            return
+        if self._tap is not None:
+            self._tap(self.me, b"".join(pending))
+        if len(pending) > _PIECES:
+            self._send_all(b"".join(pending))
+            return
+        try:
+            sent = self._sock.sendmsg(pending)
+        except BlockingIOError:
+            sent = 0
+        except OSError as error:
+            raise self._lost("writing to", error) from error
+        if sent < sum(map(len, pending)):
+            self._send_all(b"".join(pending), sent)
+
+    def send(self, payload: bytes | Message) -> None:
+        """Send one packet at once; any thread may do that.
+
+        Raises:
+            PeerTimeout, PeerClosed: as ``flush``.
+        """
+        with self._lock:
+            self.queue(payload.encode() if isinstance(payload, Message) else payload)
+            self.flush()
+
+    def send_signal(self, signal: Signal) -> None:
+        """Send one signal at once; any thread may do that."""
+        with self._lock:
+            self.queue_signal(signal)
+            self.flush()
+
+    def send_raw(self, data: bytes) -> None:
+        """Send bytes that need not be frames at all: the way off the book, for mocks."""
+        with self._lock:
+            self._pending.append(data)
+            self.flush()
+
+    # Receiving
+
+    def receive(self, timeout: float | None = None) -> Frame:
+        """The next frame.
+
+        Args:
+            timeout: seconds to wait at most, instead of the connection's own time-out.
+
+        Raises:
+            PeerTimeout: nothing came in time.
+            PeerClosed: the peer has closed the connection, or it broke.
+            RemoteProtocolError: what came is no frame.
+        """
+        if self._arrived:
+            return self._arrived.popleft()
+        decoder = self._decoder
+        deadline = None
+        while (frame := decoder.next()) is None:
+            if deadline is None:
+                limit = self.timeout if timeout is None else timeout
+                deadline = time.monotonic() + limit
+            if not self._read():
+                self._wait(select.POLLIN, deadline, "an answer")
+        return frame
+
+    def arrived(self) -> bool:
+        """Whether a frame other than a heartbeat has come already. Does not wait."""
+        self._take_in()
+        return bool(self._arrived)
+
+    # The end
+
+    def start_tls(self) -> None:
+        """The place at which TLS will take over the socket; this version has none.
+
+        Raises:
+            LocalProtocolError: always.
+        """
+        raise LocalProtocolError("TLS is not supported by this version: switch it off on both sides")
+
+    def abort(self) -> None:
+        """Break the connection off from another thread: whoever waits on it gets PeerClosed."""
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return  # it is gone already, which is what was wanted
+
+    def close(self) -> None:
+        """Close the socket; harmless if it is closed."""
+        self._sock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Below the frames
+
+    def _send_all(self, data: bytes, sent: int = 0) -> None:
+        view = memoryview(data)
+        deadline = time.monotonic() + self.timeout
+        while sent < len(data):
+            try:
+                sent += self._sock.send(view[sent:])
+            except BlockingIOError:
+                self._wait(select.POLLIN | select.POLLOUT, deadline, f"it to read {len(data) - sent} more bytes")
+                if not self._take_in():
+                    continue
+            except OSError as error:
+                raise self._lost("writing to", error) from error
+            deadline = time.monotonic() + self.timeout
+
+    def _take_in(self) -> bool:
+        """Keep the frames that came for ``receive``; heartbeats need no answer and are dropped (SD-HB-2)."""
+        came = self._read()
+        while (frame := self._decoder.next()) is not None:
+            if frame is not Signal.HEARTBEAT:
+                self._arrived.append(frame)
+        return came
+
+    def _read(self) -> bool:
+        """Feed the decoder with what has come; False if there is nothing yet."""
+        try:
+            count = self._sock.recv_into(self._buffer)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise self._lost("reading from", error) from error
+        if not count:
+            cut = (
+                f" in the middle of a packet ({self._decoder.pending} bytes of it came)"
+                if self._decoder.pending
+                else ""
+            )
+            raise PeerClosed(f"{self} closed the connection{cut}")
+        data = bytes(self._buffer[:count])
+        if self._tap is not None:
+            self._tap(self.peer, data)
+        self._decoder.feed(data)
+        return True
+
+    def _wait(self, events: int, deadline: float, what: str) -> None:
+        remaining = deadline - time.monotonic()
+        poll = select.poll()
+        try:
+            poll.register(self._sock, events)
+        except ValueError as error:  # another thread has closed it
+            raise PeerClosed(f"the connection to {self} was closed on our side") from error
+        if remaining <= 0 or not poll.poll(remaining * 1000):
+            raise PeerTimeout(f"waited in vain for {what} from {self}; the time-out is {self.timeout:g} s")
+
+    def _lost(self, doing: str, error: OSError) -> NetworkError:
+        lost = PeerClosed(f"{doing} {self} failed: {error.strerror or error}")
+        lost.__cause__ = error
+        return lost
+
+
+def _address(sock: socket.socket) -> str:
+    try:
+        name = sock.getpeername()
+    except OSError:  # closed already by the peer; the first read or write says so
+        return "an address that is gone"
+    return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) or "a socket pair"
+
+
+__all__ = ["GATHER", "Connection", "Frame", "Packet", "Signal", "Tap"]

@@ -1,0 +1,77 @@
+"""Headers of records between File daemon and Storage daemon.
+
+On the way to the Storage daemon a stream is its header, data packets and an EOD (SD-HDR-1); on the way back each record
+is a header of another shape and exactly one packet (SD-READ-7). Neither header ends with a newline.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from fdsim.wire.errors import RemoteProtocolError
+
+_NUMBER = rb"([+-]?\d*)"
+# The real scanner is lax: white space may be missing, a number may be empty and then counts as 0, and text that follows
+# is ignored (DIR-SCAN-2, DIR-SCAN-3, SD-HDR-4).
+_STREAM_HEADER = re.compile(rb"\s*" + rb"\s*".join([_NUMBER] * 3))
+_RECORD_HEADER = re.compile(rb"rechdr\s*" + rb"\s*".join([_NUMBER] * 5))
+
+
+class StreamHeader(NamedTuple):
+    """Opens one stream of one object on its way to the Storage daemon (SD-HDR-1, SD-HDR-2)."""
+
+    file_index: int
+    stream: int
+    length: int
+    """Size of the file for its data stream, -1 if unknown, and 0 for any other stream; informative only."""
+
+    def encode(self) -> bytes:
+        """The packet's payload."""
+        return b"%d %d %d" % self
+
+    @classmethod
+    def parse(cls, payload: bytes) -> StreamHeader:
+        """Read a header.
+
+        Raises:
+            RemoteProtocolError: it does not start with numbers.
+        """
+        match = _STREAM_HEADER.match(payload)
+        if match is None or not match.end():
+            raise RemoteProtocolError(f"malformed stream header {payload[:80]!r}")
+        return cls(*map(_number, match.groups()))
+
+
+class RecordHeader(NamedTuple):
+    """Announces one record on its way from the Storage daemon (SD-READ-7)."""
+
+    session_id: int
+    session_time: int
+    file_index: int
+    stream: int
+    length: int
+    """Bytes of the one packet that follows, decompressed (SD-READ-10)."""
+
+    def encode(self) -> bytes:
+        """The packet's payload."""
+        return b"rechdr %d %d %d %d %d" % self
+
+    @classmethod
+    def parse(cls, payload: bytes) -> RecordHeader:
+        """Read a header.
+
+        Raises:
+            RemoteProtocolError: it is not of that form (SD-READ-9).
+        """
+        match = _RECORD_HEADER.match(payload)
+        if match is None:
+            raise RemoteProtocolError(f"malformed record header {payload[:80]!r}")
+        return cls(*map(_number, match.groups()))
+
+
+def _number(digits: bytes) -> int:
+    try:
+        return int(digits)
+    except ValueError:
+        return 0
