@@ -61,6 +61,8 @@ class Connection:
         self.address = _address(sock)
         self.compress = False
         """Whether packets that we send are compressed; the peer decides for its own direction (DIR-BNET-13)."""
+        self.watch = False
+        """Whether each write first takes in what the peer has sent, so that ``arrived`` tells of it at once."""
         self.payload_bytes = 0
         """Payload sent so far before compression (SD-ACCT-7)."""
         self.compressed_bytes = 0
@@ -117,6 +119,8 @@ class Connection:
         pending, self._pending, self._pending_size = self._pending, [], 0
         if not pending:
             return
+        if self.watch:
+            self._take_in()
         if self._tap is not None:
             self._tap(self.me, b"".join(pending))
         if len(pending) > _PIECES:
@@ -178,9 +182,9 @@ class Connection:
                 self._wait(select.POLLIN, deadline, "an answer")
         return frame
 
+    @property
     def arrived(self) -> bool:
-        """Whether a frame other than a heartbeat has come already. Does not wait."""
-        self._take_in()
+        """Whether a frame other than a heartbeat came while we were writing (see ``watch``)."""
         return bool(self._arrived)
 
     # The end

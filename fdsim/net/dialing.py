@@ -109,24 +109,33 @@ class Listener:
             self._acceptors.append(thread)
             thread.start()
 
-    def stop(self, timeout: float = 10.0) -> bool:
-        """Accept no more, break off what is being served and wait for its threads.
+    def stop(self, timeout: float = 10.0, grace: float = 0.0) -> bool:
+        """Accept no more, and end what is being served.
+
+        Args:
+            timeout: seconds for the threads to end after their connections were broken off.
+            grace: seconds before that for them to end by themselves.
 
         Returns:
-            Whether all threads have ended within ``timeout`` seconds.
+            Whether all threads have ended.
         """
         self._stopping.set()
         self._close_listening()
+        self._join(grace)
         with self._lock:
-            threads = list(self._active)
             for sock in self._active.values():
                 # Fails where the peer or the thread was faster, which is as good.
                 with contextlib.suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
+        return self._join(timeout)
+
+    def _join(self, timeout: float) -> bool:
         deadline = time.monotonic() + timeout
-        for thread in (*self._acceptors, *threads):
+        with self._lock:
+            threads = [*self._acceptors, *self._active]
+        for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in (*self._acceptors, *threads))
+        return not any(thread.is_alive() for thread in threads)
 
     def __enter__(self) -> Self:
         self.start()

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import base64 as rfc4648
+from functools import lru_cache
 from typing import Final
 
 DIGITS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -35,6 +36,7 @@ def encode_number(number: int) -> str:
     return _SHORT[number] + text
 
 
+@lru_cache(maxsize=1 << 14)
 def decode_number(text: str) -> int:
     """The number that ``text`` stands for.
 

@@ -1,0 +1,65 @@
+"""``fdsim serve``: run a daemon in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from fdsim.config.fd import load
+from fdsim.filed.daemon import FileDaemon
+from fdsim.filed.session import Settings
+
+READY = "listening on "
+"""What the readiness line on standard error starts with; address and port follow."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its daemons."""
+    parser = subparsers.add_parser("serve", help="run a daemon in the foreground", description=__doc__)
+    daemons = parser.add_subparsers(title="daemons", required=True, metavar="DAEMON")
+    fd = daemons.add_parser(
+        "fd",
+        help="the File daemon",
+        description="Run the File daemon with a bacula-fd.conf until SIGTERM or SIGINT. "
+        "When it accepts connections it says 'listening on HOST:PORT' on standard error.",
+    )
+    fd.add_argument(
+        "-c", "--config", type=Path, required=True, metavar="FILE", help="the configuration, a bacula-fd.conf"
+    )
+    fd.add_argument(
+        "--timeout",
+        type=float,
+        default=Settings().timeout,
+        metavar="SECONDS",
+        help="give a silent peer up after this time (default: %(default)g)",
+    )
+    fd.add_argument("-v", "--verbose", action="store_true", help="log every session, not only troubles")
+    fd.set_defaults(run=run_fd)
+
+
+def run_fd(arguments: argparse.Namespace) -> int:
+    """Run the File daemon; returns when it is told to end."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO if arguments.verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
+    configuration = load(arguments.config)
+    for ignored in configuration.without_effect:
+        logging.warning("%s", ignored)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    daemon = FileDaemon(configuration, Settings(timeout=arguments.timeout))
+    daemon.start()
+    host = configuration.file_daemon.addresses[0].host
+    print(f"{READY}{host}:{daemon.port}", file=sys.stderr, flush=True)
+    ended.wait()
+    if not daemon.stop():
+        logging.error("a session did not end in time")
+        return 1
+    return 0
