@@ -13,6 +13,8 @@ from fdsim.config.fd import load
 from fdsim.filed.daemon import FileDaemon
 from fdsim.filed.session import Settings
 
+log = logging.getLogger(__name__)
+
 READY = "listening on "
 """What the readiness line on standard error starts with; address and port follow."""
 
@@ -50,7 +52,7 @@ def run_fd(arguments: argparse.Namespace) -> int:
     )
     configuration = load(arguments.config)
     for ignored in configuration.without_effect:
-        logging.warning("%s", ignored)
+        log.warning("%s", ignored)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
@@ -60,6 +62,6 @@ def run_fd(arguments: argparse.Namespace) -> int:
     print(f"{READY}{host}:{daemon.port}", file=sys.stderr, flush=True)
     ended.wait()
     if not daemon.stop():
-        logging.error("a session did not end in time")
+        log.error("a session did not end in time")
         return 1
     return 0

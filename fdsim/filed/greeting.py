@@ -36,39 +36,26 @@ def greet(
     """Read the first packet and authenticate.
 
     Returns:
-        The Director's resource and its protocol version, or None if the connection is not to be served; the peer has been
-        told then what the real FD would have told it, and the reason is logged.
+        The Director's resource and its protocol version, or None if the connection is not to be served; the peer has
+        been told then what the real FD would have told it, and the reason is logged.
 
     Raises:
         NetworkError: the peer was silent or went away.
         RemoteProtocolError: it sent something that is no frame.
     """
-    first = connection.receive()
-    if isinstance(first, Signal):
-        log.warning("%s sent the signal %s instead of a Hello", connection, first.name)
-        return None
-    payload = first.payload
-    if payload.startswith(Ping().encode()):
-        connection.send(PingOk())
-        return None
-    if not _SHORTEST <= len(payload) <= _LONGEST or not payload.startswith(b"Hello "):
-        log.warning("%s sent no Hello but %s", connection, shorten(payload))
-        stop.wait(settings.reject_pause)
-        return None
-    if payload.startswith(SdCallsFd.shape.prefix[:20]):
-        log.warning("%s: a Storage daemon called, which this version does not support", connection)
+    payload = _first_packet(connection, settings, stop)
+    if payload is None:
         return None
     hello = DirectorHello.match(payload) or BareDirectorHello.match(payload)
     peer = connection.address.rpartition(":")[0]
     if hello is None:
         _refuse(connection, f"hello.c:91 Bad Hello command from Director at {peer}: {text_of(payload)}", settings, stop)
         return None
-    name = hello.message.name
+    name, version = hello.message.name, hello.message.version
     director = configuration.director(name)
     if director is None:
-        _refuse(
-            connection, f"hello.c:109 Connection from unknown Director {name} at {peer} rejected.\n", settings, stop
-        )
+        unknown = f"hello.c:109 Connection from unknown Director {name} at {peer} rejected.\n"
+        _refuse(connection, unknown, settings, stop)
         return None
     try:
         authentication.as_server(connection, director.secret, configuration.file_daemon.name)
@@ -78,10 +65,28 @@ def greet(
         _refuse(connection, AuthenticationFailed(), settings, stop)
         return None
     connection.send(FdHello(settings.dialect.fd_version))
-    version = hello.message.version
     # The Director's own direction is its own affair (DIR-HELLO-15, DIR-BNET-13).
     connection.compress = version >= 1 and configuration.file_daemon.comm_compression
     return director, version
+
+
+def _first_packet(connection: Connection, settings: Settings, stop: threading.Event) -> bytes | None:
+    """What may be a Director's Hello; anything else is dealt with (DIR-CONN-3 to DIR-CONN-6)."""
+    first = connection.receive()
+    if isinstance(first, Signal):
+        log.warning("%s sent the signal %s instead of a Hello", connection, first.name)
+        return None
+    payload = first.payload
+    if payload.startswith(Ping().encode()):
+        connection.send(PingOk())
+    elif not _SHORTEST <= len(payload) <= _LONGEST or not payload.startswith(b"Hello "):
+        log.warning("%s sent no Hello but %s", connection, shorten(payload))
+        stop.wait(settings.reject_pause)
+    elif payload.startswith(SdCallsFd.shape.prefix[:20]):
+        log.warning("%s: a Storage daemon called, which this version does not support", connection)
+    else:
+        return payload
+    return None
 
 
 def _refuse(connection: Connection, last_words: str | Message, settings: Settings, stop: threading.Event) -> None:

@@ -1,7 +1,7 @@
 """Saving objects: the records of each to the Storage daemon, its troubles to the Director (SD-ORD, DIR-BKP-9 to 14).
 
-What is done here for each small file decides how fast a backup is: the path asks the system for nothing that is known, and makes no
-objects but those that are sent.
+What is done here for each small file decides how fast a backup is: the path asks the system for nothing that is known,
+and makes no objects but those that are sent.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ class Saver:
         self._send_attributes(entry.path, entry.type, st)
         raw = None
         algorithm = self._digest
-        digest = algorithm.new() if algorithm is not None else None
-        if (st.st_size == 0 or self._send_data(entry.path, st.st_size, digest)) and algorithm is not None:
+        digest = algorithm.new() if algorithm else None
+        if (st.st_size == 0 or self._send_data(entry.path, st.st_size, digest)) and algorithm and digest:
             raw = digest.digest()
             self._send_digest(algorithm, raw)
         if st.st_nlink > 1 and self._hard_links:
@@ -144,7 +144,8 @@ class Saver:
         elif path not in self._listed:
             self._report(
                 MessageType.INFO,
-                f"     {text_of(path)} is a different filesystem. Will not descend from {text_of(entry.top)} into it.\n",
+                f"     {text_of(path)} is a different filesystem. "
+                f"Will not descend from {text_of(entry.top)} into it.\n",
             )
         self._send_attributes(entry.path, FileType.DIREND, entry.st)
 

@@ -13,12 +13,12 @@ from fdsim.wire.messages.shape import text_of
 from fdsim.wire.options import LETTERS, parse_letters
 
 PLATFORM = "x86_64-pc-linux-gnu,debian,bookworm/sid"
-"""What the daemon says it runs on; part of the text that a Director shows and parses (DIR-JOB-3, DIR-JOB-5)."""
+"""What the daemon says it runs on, which a Director shows and parses (DIR-JOB-3, DIR-JOB-5)."""
 
 _LEVELS = {"full": "F", "base": "B"}
 
-# What this version cannot do with a FileSet yet. Leaving out a rule would save what was to be left out, or lose what was
-# to be kept, so these end the job ...
+# What this version cannot do with a FileSet yet. Leaving out a rule would save what was to be left out, or lose what
+# was to be kept, so these end the job ...
 _REFUSED_LINES = frozenset(
     {
         Line.REGEX,

@@ -76,6 +76,7 @@ class Restorer:
         self._record = Attributes(0, 0, b"", "")
         self._status = LStat()
         self._written = 0
+        self._block = 0
         # Failures to set owner and the like are expected of a daemon that is not root (SD-REPL-12).
         self._root = os.geteuid() == 0
         self._makers: Final[dict[int, Callable[[bytes], None]]] = {
@@ -133,13 +134,16 @@ class Restorer:
         if self._file is None:
             return 0
         view = memoryview(data)
+        self._block += 1
         try:
             while view:
                 view = view[self._host.write(self._file, view) :]
         except OSError as error:
+            # The real FD leaves out which file it was and, when part of the block found room, why (9.6.7).
+            wrote = len(data) - len(view)
             self._error(
-                f"Write error at byte={self._written} block=0 write_len={len(data)} lerror={error.errno} "
-                f"on {text_of(self._path)}: ERR={error.strerror}"
+                f"restore.c:1386 Wrong write size error at byte={self._written + wrote} block={self._block} "
+                f"wanted={len(data)} wrote={wrote} on {text_of(self._path)}: ERR={error.strerror}"
             )
             self._drop()
             return 0
@@ -246,17 +250,18 @@ class Restorer:
         target = text_of(self._record.link)
         if kind == FileType.LNKSAVED:
             target = text_of(self._output_name(self._record.link) or self._record.link)
-            self._error(f"Could not hard link {text_of(path)} -> {target}: ERR={error.strerror}")
+            self._error(f"create_file.c:333 Could not hard link {text_of(path)} -> {target}: ERR={error.strerror}")
         elif kind == FileType.LNK:
-            self._error(f"Could not symlink {text_of(path)} -> {target}: ERR={error.strerror}")
+            self._error(f"create_file.c:306 Could not symlink {text_of(path)} -> {target}: ERR={error.strerror}")
         elif kind == FileType.SPEC:
-            self._error(f"Cannot make node {text_of(path)}: ERR={error.strerror}")
+            what = "create_file.c:242 Cannot make fifo" if stat.S_ISFIFO(self._status.mode) else "Cannot make node"
+            self._error(f"{what} {text_of(path)}: ERR={error.strerror}")
         else:
-            self._error(f"Could not create {text_of(path)}: ERR={error.strerror}")
+            self._error(f"create_file.c:227 Could not create {text_of(path)}: ERR={error.strerror}")
 
     def _make_file(self, path: bytes) -> None:
         self._file = self._host.open(path, _CREATE, 0o600)
-        self._written = 0
+        self._written = self._block = 0
 
     def _make_symlink(self, path: bytes) -> None:
         target = self._record.link
@@ -296,7 +301,7 @@ class Restorer:
         except FileNotFoundError:
             return self._make_parents(path) and self._mkdir(path, mode)
         except OSError as error:
-            self._error(f"Cannot create directory {text_of(path)}: ERR={error.strerror}")
+            self._error(f"mkpath.c:140 Cannot create directory {text_of(path)}: ERR={error.strerror}")
             return False
         if self._replace is not Replace.ALWAYS:
             self._made.add(path)
@@ -309,7 +314,7 @@ class Restorer:
                 return True
         except OSError:
             pass  # a dangling link, which is reported as what it is: no directory
-        self._error(f"{text_of(path)} exists but is not a directory.")
+        self._error(f"mkpath.c:144 {text_of(path)} exists but is not a directory.")
         return False
 
     def _make_parents(self, path: bytes) -> bool:
@@ -329,12 +334,12 @@ class Restorer:
                 parent = os.path.dirname(parent)
             except OSError as error:
                 if error.errno != errno.ENOTDIR:
-                    self._error(f"Cannot create directory {text_of(parent)}: ERR={error.strerror}")
+                    self._error(f"mkpath.c:140 Cannot create directory {text_of(parent)}: ERR={error.strerror}")
                     return False
                 parent = os.path.dirname(parent)
             else:
                 if not stat.S_ISDIR(st.st_mode):
-                    self._error(f"{text_of(parent)} exists but is not a directory.")
+                    self._error(f"mkpath.c:198 {text_of(parent)} exists but is not a directory.")
                     return False
                 break
         for directory in reversed(missing):
