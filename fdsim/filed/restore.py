@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fdsim.filed.heartbeat import Heartbeat
 from fdsim.filed.session import Session
 from fdsim.filed.storage import ask, receive
@@ -19,7 +21,11 @@ from fdsim.wire.messages.storage import DataOk, OpenOk, ReadClose, ReadData, Rea
 from fdsim.wire.records import RecordHeader
 from fdsim.wire.streams import DIGESTS, STREAM_MASK, Stream, stream_name
 
-_SUPPORTED_DATA = frozenset({0, Stream.FILE_DATA})  # 0: volumes of old daemons (SD-RST-9)
+# As plain numbers: to look an enumeration's member up for every record is a measurable part of a small file's cost.
+_ATTRIBUTES: Final = int(Stream.UNIX_ATTRIBUTES)
+_DATA: Final = int(Stream.FILE_DATA)
+_DIGESTS: Final = frozenset(map(int, DIGESTS))
+_SUPPORTED_DATA: Final = frozenset({0, _DATA})  # 0: volumes of old daemons (SD-RST-9)
 
 
 def restore(session: Session, payload: bytes) -> bool:
@@ -101,10 +107,7 @@ class _Records:
 
     def take_all(self, storage: Connection) -> None:
         """Take records until the Storage daemon says that there are no more (SD-READ-8)."""
-        while True:
-            frame = receive(storage)
-            if not isinstance(frame, Packet):
-                break
+        while isinstance(frame := receive(storage), Packet):
             header = RecordHeader.parse(frame.payload)
             frame = receive(storage)
             if not isinstance(frame, Packet):
@@ -121,14 +124,14 @@ class _Records:
 
     def _take(self, stream: int, data: bytes) -> None:
         previous, self._previous = self._previous, stream
-        if stream == Stream.UNIX_ATTRIBUTES:
+        if stream == _ATTRIBUTES:
             self._begin(data)
-        elif stream == Stream.FILE_DATA:
+        elif stream == _DATA:
             self._job.read_bytes += len(data)
             # Data that stand anywhere but behind the attributes or other data belong to nothing (SD-RST-5).
-            if self._restorer.extracting and previous in {Stream.FILE_DATA, Stream.UNIX_ATTRIBUTES}:
+            if self._restorer.extracting and previous in {_DATA, _ATTRIBUTES}:
                 self._job.job_bytes += self._restorer.write(data)
-        elif stream in DIGESTS:
+        elif stream in _DIGESTS:
             return  # the real FD does not look at them either (SD-DIG-6)
         elif stream in Stream._value2member_map_:
             self._complain(stream, f"{stream_name(stream)} records are not restored by this version of the client.")
@@ -139,12 +142,13 @@ class _Records:
     def _begin(self, data: bytes) -> None:
         try:
             record = Attributes.parse(data)
-            data_stream = record.status.data_stream & STREAM_MASK
+            status = record.status
         except RemoteProtocolError as error:
             self._restorer.finish()
             self._job.files += 1
             self._report(MessageType.ERROR, f"Record of attributes can't be read, object not restored: {error}\n")
             return
+        data_stream = status.data_stream & STREAM_MASK
         if data_stream not in _SUPPORTED_DATA:
             self._restorer.finish()
             self._complain(data_stream, f"{stream_name(data_stream)} stream not supported on this Client.")
@@ -152,7 +156,7 @@ class _Records:
         self._job.files += 1
         self._job.examined += 1
         self._job.current = record.name
-        self._restorer.begin(record)
+        self._restorer.begin(record, status)
 
     def _complain(self, stream: int, text: str) -> None:
         if stream not in self._complained:

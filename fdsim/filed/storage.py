@@ -22,6 +22,7 @@ from fdsim.wire.roles import Role
 
 _ATTEMPT = 30.0
 _RETRY_EVERY = 10.0
+_IDLE = (Signal.HEARTBEAT, Signal.HB_RESPONSE, Signal.POLL)
 
 M = TypeVar("M", bound=Message)
 
@@ -105,12 +106,12 @@ def reply(storage: Connection, command: str, wanted: type[M]) -> M:
 
 def receive(storage: Connection) -> Frame:
     """The next frame that means something: heartbeats are dropped, polls are answered (SD-HB-2, SD-HB-3)."""
-    while True:
-        frame = storage.receive()
+    frame = storage.receive()
+    while frame.__class__ is Signal and frame in _IDLE:
         if frame is Signal.POLL:
             storage.send(PollOk())
-        elif frame is not Signal.HEARTBEAT and frame is not Signal.HB_RESPONSE:
-            return frame
+        frame = storage.receive()
+    return frame
 
 
 def _packet(storage: Connection) -> bytes:

@@ -92,15 +92,11 @@ class Restorer:
         """Whether data of the current object are wanted."""
         return self._file is not None
 
-    def begin(self, record: Attributes) -> None:
-        """Finish the object before and create the next one.
-
-        Raises:
-            RemoteProtocolError: the record's LStat can't be read (SD-RST-15).
-        """
+    def begin(self, record: Attributes, status: LStat) -> None:
+        """Finish the object before and create the next one; ``status`` is the record's decoded LStat."""
         self.finish()
         self._record = record
-        self._status = record.status
+        self._status = status
         maker = self._makers.get(record.type)
         if maker is None and record.type != FileType.DIREND:
             self._refuse(record)
@@ -133,22 +129,22 @@ class Restorer:
         """
         if self._file is None:
             return 0
-        view = memoryview(data)
+        size = len(data)
+        wrote = 0
         self._block += 1
         try:
-            while view:
-                view = view[self._host.write(self._file, view) :]
+            while wrote < size:
+                wrote += self._host.write(self._file, memoryview(data)[wrote:] if wrote else data)
         except OSError as error:
             # The real FD leaves out which file it was and, when part of the block found room, why (9.6.7).
-            wrote = len(data) - len(view)
             self._error(
                 f"restore.c:1386 Wrong write size error at byte={self._written + wrote} block={self._block} "
-                f"wanted={len(data)} wrote={wrote} on {text_of(self._path)}: ERR={error.strerror}"
+                f"wanted={size} wrote={wrote} on {text_of(self._path)}: ERR={error.strerror}"
             )
             self._drop()
             return 0
-        self._written += len(data)
-        return len(data)
+        self._written += size
+        return size
 
     def finish(self) -> None:
         """Give the current object its owner, mode and times, if it is a file that was extracted."""
@@ -357,9 +353,15 @@ class Restorer:
         host, status = self._host, self._status
         times = (status.atime, status.mtime)
         if isinstance(target, int):
-            self._try("owner", target, host.fchown, status.uid, status.gid)
-            self._try("modes", target, host.fchmod, stat.S_IMODE(status.mode))
-            self._try("times", target, host.utime, times)
+            try:
+                host.fchown(target, status.uid, status.gid)
+                host.fchmod(target, status.mode & 0o7777)
+                host.utime(target, times)
+            except (OSError, OverflowError):
+                # Once more one by one, so that one refusal does not keep the others from being tried.
+                self._try("owner", target, host.fchown, status.uid, status.gid)
+                self._try("modes", target, host.fchmod, status.mode & 0o7777)
+                self._try("times", target, host.utime, times)
             return
         self._own(target)
         if stat.S_ISLNK(status.mode):

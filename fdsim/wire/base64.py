@@ -9,31 +9,27 @@
 from __future__ import annotations
 
 import base64 as rfc4648
+from binascii import a2b_base64, b2a_base64
 from functools import lru_cache
 from typing import Final
 
 DIGITS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_VALUES: Final = {digit: value for value, digit in enumerate(DIGITS)}
 
-# Pairs of digits: numbers are put together from these, which halves the work on every file that is backed up.
-_PAIRS: Final = tuple(high + low for high in DIGITS for low in DIGITS)
-_SHORT: Final = tuple((pair[1] if pair[0] == "A" else pair) for pair in _PAIRS)
-_PAIR_BITS: Final = 12
-_PAIR_MASK: Final = 4095
+# RFC 4648 writes three bytes as four digits, most significant first: of a number in nine bytes that is the positional
+# notation with leading zeros (``A``), and the other way round.
+_BYTES: Final = 9
+_GROUP: Final = 4
 
 
 def encode_number(number: int) -> str:
-    """A number in base 64, most significant digit first, without leading zeros; ``-`` marks a negative one."""
+    """A number in base 64, most significant digit first, without leading zeros; ``-`` marks a negative one.
+
+    Raises:
+        OverflowError: the number has more than 72 bits; no field of an LStat can hold one.
+    """
     if number < 0:
         return "-" + encode_number(-number)
-    if number <= _PAIR_MASK:
-        return _SHORT[number]
-    text = _PAIRS[number & _PAIR_MASK]
-    number >>= _PAIR_BITS
-    while number > _PAIR_MASK:
-        text = _PAIRS[number & _PAIR_MASK] + text
-        number >>= _PAIR_BITS
-    return _SHORT[number] + text
+    return b2a_base64(number.to_bytes(_BYTES, "big"), newline=False).decode("ascii").lstrip("A") or "A"
 
 
 @lru_cache(maxsize=1 << 14)
@@ -47,12 +43,7 @@ def decode_number(text: str) -> int:
     digits = text.removeprefix("-")
     if not digits:
         raise ValueError("a base64 number without digits")
-    value = 0
-    for digit in digits:
-        try:
-            value = value << 6 | _VALUES[digit]
-        except KeyError:
-            raise ValueError(f"{digit!r} is no base64 digit") from None
+    value = int.from_bytes(a2b_base64("A" * (-len(digits) % _GROUP) + digits, strict_mode=True), "big")
     return -value if len(digits) != len(text) else value
 
 

@@ -138,22 +138,33 @@ class FrameDecoder:
                 synchronisation then and the connection must be given up.
         """
         buffer, start = self._buffer, self._offset
-        available = len(buffer) - start
-        if available < 4:
+        begin = start + 4
+        if begin > len(buffer):
             return None
         (word,) = _WORD.unpack_from(buffer, start)
+        if 0 <= word <= MAX_RECEIVED:
+            # A plain packet, by far the most frequent frame.
+            end = begin + word
+            if end > len(buffer):
+                return None
+            self._offset = end
+            return Packet(buffer[begin:end])
         if word < 0:
-            self._offset = start + 4
+            self._offset = begin
             return Signal(word)
+        return self._next_flagged(word, begin)
+
+    def _next_flagged(self, word: int, begin: int) -> Packet | None:
+        """A packet whose first word has flags, or is absurd."""
+        buffer = self._buffer
         length = word & LENGTH_MASK
         if length > MAX_RECEIVED:
             raise RemoteProtocolError(
                 f"packet of {length} bytes announced (word {word:#010x}), {MAX_RECEIVED} are allowed"
             )
-        begin = start + 4
         flags = None
         if word & EXTENDED:
-            if available < 8:
+            if begin + 4 > len(buffer):
                 return None
             flags = int.from_bytes(buffer[begin : begin + 4], "big")
             begin += 4
@@ -162,6 +173,5 @@ class FrameDecoder:
             return None
         self._offset = end
         payload = buffer[begin:end]
-        if word & COMPRESSED:
-            return Packet(linecomp.decompress(payload), True, flags)
-        return Packet(payload, False, flags)
+        compressed = bool(word & COMPRESSED)
+        return Packet(linecomp.decompress(payload) if compressed else payload, compressed, flags)

@@ -9,6 +9,8 @@ from fdsim.wire.base64 import decode_number, encode_number
 from fdsim.wire.errors import RemoteProtocolError
 
 _REQUIRED = 13
+_FIELDS = 16
+_ABSENT = [0] * _FIELDS
 
 
 class LStat(NamedTuple):
@@ -48,9 +50,10 @@ class LStat(NamedTuple):
         if len(words) < _REQUIRED:
             raise RemoteProtocolError(f"an LStat has at least {_REQUIRED} numbers, this has {len(words)}: {text!r}")
         try:
-            return cls(*map(decode_number, words[: len(cls._fields)]))
+            numbers = list(map(decode_number, words[:_FIELDS]))
         except ValueError as error:
             raise RemoteProtocolError(f"bad LStat {text!r}: {error}") from error
+        return cls._make(numbers + _ABSENT[len(numbers) :])
 
 
 class _Memo(dict[int, str]):

@@ -64,6 +64,13 @@ class RecordHeader(NamedTuple):
         Raises:
             RemoteProtocolError: it is not of that form (SD-READ-9).
         """
+        try:
+            # What real Storage daemons send, three times for each small file.
+            verb, session_id, session_time, file_index, stream, length = payload.split(b" ")
+            if verb == b"rechdr":
+                return cls(int(session_id), int(session_time), int(file_index), int(stream), int(length))
+        except ValueError:
+            pass
         match = _RECORD_HEADER.match(payload)
         if match is None:
             raise RemoteProtocolError(f"malformed record header {payload[:80]!r}")
