@@ -14,6 +14,9 @@ _WILD: Final = re.compile(rb"[*?\[\\]")
 # A set may open with a negation and then with a closing bracket that counts as a member; without an end it is no set.
 _SET: Final = re.compile(rb"\[([!^]?)(\]?[^\]]*)\]", re.DOTALL)
 
+_ANY: Final = rb"[\x00-\xff]"
+_NONE: Final = rb"[^\x00-\xff]"
+
 
 def expression(pattern: bytes) -> bytes:
     """The regular expression that matches what ``pattern`` matches."""
@@ -31,11 +34,17 @@ def expression(pattern: bytes) -> bytes:
             position += 1
         elif character == b"[" and (found := _SET.match(pattern, position - 1)):
             negated, members = found.groups()
-            parts.append(b"[" + (b"^" if negated else b"") + _members(members) + b"]")
+            parts.append(_set(_members(members), negated=bool(negated)))
             position = found.end()
         else:
             parts.append(re.escape(character))
     return b"".join(parts)
+
+
+def _set(members: bytes, *, negated: bool) -> bytes:
+    if not members:
+        return _ANY if negated else _NONE
+    return b"[" + (b"^" if negated else b"") + members + b"]"
 
 
 def _members(members: bytes) -> bytes:
@@ -47,7 +56,7 @@ def _members(members: bytes) -> bytes:
             parts.append(re.escape(low))
         elif (high := last[-1:]) >= low:
             parts.append(re.escape(low) + b"-" + re.escape(high))
-    return b"".join(parts) or rb"^\x00-\xff"
+    return b"".join(parts)
 
 
 class PathFilter:
