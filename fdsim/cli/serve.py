@@ -7,9 +7,10 @@ import logging
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
-from fdsim.config.fd import load
+from fdsim.config.fd import FileDaemonConfiguration, load
 from fdsim.filed.daemon import FileDaemon
 from fdsim.filed.session import Settings
 
@@ -39,6 +40,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="SECONDS",
         help="give a silent peer up after this time (default: %(default)g)",
     )
+    fd.add_argument(
+        "--port",
+        type=int,
+        metavar="PORT",
+        help="listen on this port instead of the configured one; 0 lets the system choose",
+    )
     fd.add_argument("-v", "--verbose", action="store_true", help="log every session, not only troubles")
     fd.set_defaults(run=run_fd)
 
@@ -51,6 +58,8 @@ def run_fd(arguments: argparse.Namespace) -> int:
         format="%(asctime)s %(levelname)s %(message)s",
     )
     configuration = load(arguments.config)
+    if arguments.port is not None:
+        configuration = _on_port(configuration, arguments.port)
     for ignored in configuration.without_effect:
         log.warning("%s", ignored)
     ended = threading.Event()
@@ -65,3 +74,8 @@ def run_fd(arguments: argparse.Namespace) -> int:
         log.error("a session did not end in time")
         return 1
     return 0
+
+
+def _on_port(configuration: FileDaemonConfiguration, port: int) -> FileDaemonConfiguration:
+    addresses = tuple(replace(address, port=port) for address in configuration.file_daemon.addresses)
+    return replace(configuration, file_daemon=replace(configuration.file_daemon, addresses=addresses))

@@ -25,7 +25,7 @@ class Reporter:
             name: the daemon's name, which stands in every message.
             director: where messages go.
             job: whose errors are counted.
-            wanted: the types that the configuration sends to the Director, in lower case (DIR-MSG-9).
+            wanted: the types that the configuration sends to the Director (DIR-MSG-9).
         """
         self._name = name
         self._director = director
@@ -35,7 +35,7 @@ class Reporter:
 
     def wants(self, kind: MessageType) -> bool:
         """Whether messages of this type are sent at all, so that making them can be spared."""
-        return kind.name.lower() in self._wanted
+        return kind.word in self._wanted
 
     def __call__(self, kind: MessageType, text: str) -> None:
         """Report ``text``, which ends with a newline.

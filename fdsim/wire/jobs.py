@@ -69,6 +69,13 @@ class MessageType(IntEnum):
     ALERT = 15
     VOLMGMT = 16
 
+    @property
+    def word(self) -> str:
+        """The name in the Messages resource of a configuration (DIR-CFG-15)."""
+        return _CONFIGURED.get(self, self.name.lower())
+
+
+_CONFIGURED = {MessageType.ERROR_TERM: "errorterm", MessageType.TERM: "terminate"}
 
 MESSAGE_PREFIX = {
     MessageType.FATAL: "Fatal error: ",
