@@ -7,7 +7,7 @@ import socket
 import threading
 from typing import Self
 
-from fdsim.config.fd import FileDaemonConfiguration
+from fdsim.config.fd import FileDaemonConfiguration, Messages
 from fdsim.filed.greeting import greet
 from fdsim.filed.job import Job
 from fdsim.filed.loop import serve_orders
@@ -37,7 +37,7 @@ class FileDaemon:
         self._registry = Registry()
         self._stop = threading.Event()
         resource = configuration.file_daemon
-        self._wanted = frozenset(kind for messages in configuration.messages for kind in messages.director_types)
+        self._wanted = _messages(configuration).director_types
         self._listener = Listener(
             [(address.host, address.port) for address in resource.addresses],
             self._serve,
@@ -100,3 +100,9 @@ class FileDaemon:
         log.info(
             "JobId %d %s: status %s, %d files, %d bytes", job.job_id, job.name, job.status, job.files, job.job_bytes
         )
+
+
+def _messages(configuration: FileDaemonConfiguration) -> Messages:
+    """The Messages resource that the daemon names, or else the first."""
+    name = configuration.file_daemon.messages
+    return next((one for one in configuration.messages if one.name == name), configuration.messages[0])
