@@ -6,7 +6,7 @@ from typing import Final
 
 from fdsim.filed.heartbeat import Heartbeat
 from fdsim.filed.session import Session
-from fdsim.filed.storage import ask, receive
+from fdsim.filed.storage import ask, is_idle, receive
 from fdsim.files.restore import Replace, Restorer
 from fdsim.net.connection import Connection
 from fdsim.net.errors import NetworkError
@@ -107,20 +107,27 @@ class _Records:
 
     def take_all(self, storage: Connection) -> None:
         """Take records until the Storage daemon says that there are no more (SD-READ-8)."""
-        while isinstance(frame := receive(storage), Packet):
-            header = RecordHeader.parse(frame.payload)
-            frame = receive(storage)
-            if not isinstance(frame, Packet):
-                raise RemoteProtocolError(f"the signal {frame.name} came where the data of a record were due")
-            data = frame.payload
-            if len(data) != header.length:
-                raise RemoteProtocolError(f"Actual data size {len(data)} not same as header {header.length}")
+        header: RecordHeader | None = None
+        while True:
+            for frame in storage.receive_many():
+                if not isinstance(frame, Packet):
+                    if is_idle(storage, frame):
+                        continue
+                    if frame is not Signal.EOD or header is not None:
+                        due = "a record or an EOD was" if header is None else "the data of a record were"
+                        raise RemoteProtocolError(f"the signal {frame.name} came where {due} due")
+                    self._restorer.finish()
+                    return
+                if header is None:
+                    header = RecordHeader.parse(frame.payload)
+                    continue
+                data = frame.payload
+                if len(data) != header.length:
+                    raise RemoteProtocolError(f"Actual data size {len(data)} not same as header {header.length}")
+                self._take(header.stream & STREAM_MASK, data)
+                header = None
             if self._stop.is_set():
                 raise RemoteProtocolError("The File daemon is shutting down")
-            self._take(header.stream & STREAM_MASK, data)
-        if frame is not Signal.EOD:
-            raise RemoteProtocolError(f"the signal {frame.name} came where records or an EOD were due")
-        self._restorer.finish()
 
     def _take(self, stream: int, data: bytes) -> None:
         previous, self._previous = self._previous, stream

@@ -105,13 +105,18 @@ def reply(storage: Connection, command: str, wanted: type[M]) -> M:
 
 
 def receive(storage: Connection) -> Frame:
-    """The next frame that means something: heartbeats are dropped, polls are answered (SD-HB-2, SD-HB-3)."""
-    frame = storage.receive()
-    while frame.__class__ is Signal and frame in _IDLE:
-        if frame is Signal.POLL:
-            storage.send(PollOk())
+    """The next frame that means something (see ``is_idle``)."""
+    while True:
         frame = storage.receive()
-    return frame
+        if isinstance(frame, Packet) or not is_idle(storage, frame):
+            return frame
+
+
+def is_idle(storage: Connection, signal: Signal) -> bool:
+    """Whether a signal only says that the peer is there; a poll is answered (SD-HB-2, SD-HB-3)."""
+    if signal is Signal.POLL:
+        storage.send(PollOk())
+    return signal in _IDLE
 
 
 def _packet(storage: Connection) -> bytes:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import select
 import socket
+import struct
 import threading
 import time
 from collections import deque
@@ -30,6 +31,9 @@ _RECEIVE: Final = 256 * 1024
 # Below this a header and its payload are joined; above, copying costs more than a further element of a gathering write.
 _JOIN: Final = 4096
 _PIECES: Final = 512
+_SHORTEST: Final = 0.001
+# A wait may be this much longer than asked for, so that its limit need not be set anew for every frame.
+_ROUGHLY: Final = 0.05
 
 
 class Tap(Protocol):
@@ -52,9 +56,12 @@ class Connection:
             timeout: seconds after which a wait for the peer is given up, unless a call says otherwise.
             tap: sees the traffic.
         """
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if sock.family != socket.AF_UNIX:  # a socket pair in a test
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        sock.setblocking(False)
+        # Reads wait in the system call itself, for as long as SO_RCVTIMEO says: a peer that sends many small pieces
+        # costs one call for each then. Writes, and reads on the way, do not wait (MSG_DONTWAIT).
+        sock.setblocking(True)
         self.me = me
         self.peer = peer
         self.timeout = timeout
@@ -75,6 +82,7 @@ class Connection:
         self._pending_size = 0
         self._lock = threading.Lock()
         self._buffer = memoryview(bytearray(_RECEIVE))
+        self._patience = 0.0
 
     def __str__(self) -> str:
         return f"{self.peer.title} at {self.address}"
@@ -127,7 +135,7 @@ class Connection:
             self._send_all(b"".join(pending))
             return
         try:
-            sent = self._sock.sendmsg(pending)
+            sent = self._sock.sendmsg(pending, (), socket.MSG_DONTWAIT)
         except BlockingIOError:
             sent = 0
         except OSError as error:
@@ -175,12 +183,23 @@ class Connection:
         decoder = self._decoder
         deadline = None
         while (frame := decoder.next()) is None:
+            now = time.monotonic()
             if deadline is None:
-                limit = self.timeout if timeout is None else timeout
-                deadline = time.monotonic() + limit
-            if not self._read():
-                self._wait(select.POLLIN, deadline, "an answer")
+                deadline = now + (self.timeout if timeout is None else timeout)
+            self._wait_and_read(deadline - now)
         return frame
+
+    def receive_many(self) -> list[Frame]:
+        """The frames that have come, at least one; a signal is the last of them. Errors as for ``receive``."""
+        if self._arrived:
+            return [self._arrived.popleft()]
+        deadline = None
+        while not (frames := self._decoder.take()):
+            now = time.monotonic()
+            if deadline is None:
+                deadline = now + self.timeout
+            self._wait_and_read(deadline - now)
+        return frames
 
     @property
     def arrived(self) -> bool:
@@ -221,9 +240,9 @@ class Connection:
         deadline = time.monotonic() + self.timeout
         while sent < len(data):
             try:
-                sent += self._sock.send(view[sent:])
+                sent += self._sock.send(view[sent:], socket.MSG_DONTWAIT)
             except BlockingIOError:
-                self._wait(select.POLLIN | select.POLLOUT, deadline, f"it to read {len(data) - sent} more bytes")
+                self._wait_for_room(deadline, len(data) - sent)
                 if not self._take_in():
                     continue
             except OSError as error:
@@ -232,26 +251,35 @@ class Connection:
 
     def _take_in(self) -> bool:
         """Keep the frames that came for ``receive``; heartbeats need no answer and are dropped (SD-HB-2)."""
-        came = self._read()
+        came = self._read(socket.MSG_DONTWAIT)
         while (frame := self._decoder.next()) is not None:
             if frame is not Signal.HEARTBEAT:
                 self._arrived.append(frame)
         return came
 
-    def _read(self) -> bool:
-        """Feed the decoder with what has come; False if there is nothing yet."""
+    def _wait_and_read(self, seconds: float) -> None:
+        if seconds > 0 and abs(seconds - self._patience) > _ROUGHLY * self._patience:
+            self._patience = max(seconds, _SHORTEST)
+            whole = int(self._patience)
+            limit = struct.pack("ll", whole, int((self._patience - whole) * 1e6))
+            try:
+                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+            except OSError as error:
+                raise self._lost("reading from", error) from error
+        if not self._read(0 if seconds > 0 else socket.MSG_DONTWAIT):
+            raise self._in_vain("an answer")
+
+    def _read(self, flags: int) -> bool:
+        """Feed the decoder with what comes; False if nothing came in time."""
         try:
-            count = self._sock.recv_into(self._buffer)
+            count = self._sock.recv_into(self._buffer, 0, flags)
         except BlockingIOError:
             return False
         except OSError as error:
             raise self._lost("reading from", error) from error
         if not count:
-            cut = (
-                f" in the middle of a packet ({self._decoder.pending} bytes of it came)"
-                if self._decoder.pending
-                else ""
-            )
+            held = self._decoder.pending
+            cut = f" in the middle of a packet ({held} bytes of it came)" if held else ""
             raise PeerClosed(f"{self} closed the connection{cut}")
         data = bytes(self._buffer[:count])
         if self._tap is not None:
@@ -259,15 +287,19 @@ class Connection:
         self._decoder.feed(data)
         return True
 
-    def _wait(self, events: int, deadline: float, what: str) -> None:
+    def _wait_for_room(self, deadline: float, size: int) -> None:
+        """Wait until the peer reads, or has something to say."""
         remaining = deadline - time.monotonic()
         poll = select.poll()
         try:
-            poll.register(self._sock, events)
+            poll.register(self._sock, select.POLLIN | select.POLLOUT)
         except ValueError as error:  # another thread has closed it
             raise PeerClosed(f"the connection to {self} was closed on our side") from error
         if remaining <= 0 or not poll.poll(remaining * 1000):
-            raise PeerTimeout(f"waited in vain for {what} from {self}; the time-out is {self.timeout:g} s")
+            raise self._in_vain(f"it to read {size} more bytes")
+
+    def _in_vain(self, what: str) -> PeerTimeout:
+        return PeerTimeout(f"waited in vain for {what} from {self}; the time-out is {self.timeout:g} s")
 
     def _lost(self, doing: str, error: OSError) -> NetworkError:
         lost = PeerClosed(f"{doing} {self} failed: {error.strerror or error}")

@@ -5,7 +5,7 @@ r"""The attributes record, which opens every object of a backup (SD-ATTR-1 to SD
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fdsim.wire.errors import RemoteProtocolError
 from fdsim.wire.lstat import LStat
@@ -13,10 +13,10 @@ from fdsim.wire.streams import FileType
 
 _TYPE_MASK = 0xFFFF
 _FIELDS = 4
+_MAX_DIGITS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(NamedTuple):
     """One object as a backup describes it."""
 
     file_index: int
@@ -53,7 +53,7 @@ class Attributes:
         """
         head, *rest = payload.split(b"\0")
         words = head.split(b" ", 2)
-        if len(words) < 3 or not (words[0].isdigit() and words[1].isdigit()):
+        if len(words) < 3 or not (_is_number(words[0]) and _is_number(words[1])):
             raise RemoteProtocolError(
                 f"an attributes record starts with two numbers and a name, this with {head[:60]!r}"
             )
@@ -68,8 +68,12 @@ class Attributes:
             lstat.decode("latin-1"),
             link,
             extended,
-            int(delta) if delta.isdigit() else 0,
+            int(delta) if _is_number(delta) else 0,
         )
+
+
+def _is_number(digits: bytes) -> bool:
+    return digits.isdigit() and len(digits) <= _MAX_DIGITS
 
 
 def encode_attributes(

@@ -65,9 +65,10 @@ def _unbroken(data: bytes) -> bool:
     return data.split() == [data] or not data
 
 
-# Possessive quantifiers: the real scanner never goes back for another try.
+# Possessive quantifiers: the real scanner never goes back for another try. No number of the protocol has more than 64
+# bits, which are 20 digits.
 _KINDS: Final = {
-    "int": _Kind(rb"([+-]?+[0-9]*+)", _integer, lambda number: b"%d" % number, lambda _: True),
+    "int": _Kind(rb"([+-]?+[0-9]{0,20}+)", _integer, lambda number: b"%d" % number, lambda _: True),
     "token": _Kind(rb"([^\s\0]*+)", text_of, bytes_of, _unbroken),
     "bashed": _Kind(
         rb"([^\s\0]*+)",
@@ -78,7 +79,7 @@ _KINDS: Final = {
     "path": _Kind(
         rb"([^\s\0]*+)", lambda data: data.replace(b"\x01", b" "), lambda path: path.replace(b" ", b"\x01"), _unbroken
     ),
-    "word": _Kind(rb"(\w*+)", text_of, bytes_of, bytes.isalnum),
+    "word": _Kind(rb"(\w*+)", text_of, bytes_of, lambda data: data.replace(b"_", b"a").isalnum() or not data),
     "quoted": _Kind(rb'([^"]*+)', text_of, bytes_of, lambda data: b'"' not in data),
     "rest": _Kind(rb"(.*+)", text_of, bytes_of, lambda _: True),
 }

@@ -99,6 +99,11 @@ class SdInvalidCommand(Message, shape="3900 Invalid command\n"):
 
 
 @dataclass(frozen=True, slots=True)
+class AlreadyOpen(Message, shape="3901 Error session already open\n"):
+    """SD-APP-12."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotOpen(Message, shape="3902 Error session not opened\n"):
     """SD-APP-12."""
 
