@@ -1,7 +1,8 @@
 """One connection between two daemons: frames over a socket, with a time-out on every wait.
 
 Small packets are gathered: ``queue`` only frames a packet, and what has gathered leaves in one large write when it
-exceeds ``GATHER`` bytes or at ``flush``. ``send`` is both at once and may be called from several threads.
+exceeds ``GATHER`` bytes or at ``flush``; both belong to the one thread that sends a stream of records. Everything else
+uses ``send``, which does both at once and may be called from several threads, though not while another one queues.
 
 While a write waits for a peer that does not read, what the peer sends is taken in and kept for ``receive``: a Storage
 daemon that waits for a volume sends heartbeats and would otherwise block in its turn (SD-HB-1).
@@ -181,12 +182,13 @@ class Connection:
         if self._arrived:
             return self._arrived.popleft()
         decoder = self._decoder
+        limit = self.timeout if timeout is None else timeout
         deadline = None
         while (frame := decoder.next()) is None:
             now = time.monotonic()
             if deadline is None:
-                deadline = now + (self.timeout if timeout is None else timeout)
-            self._wait_and_read(deadline - now)
+                deadline = now + limit
+            self._wait_and_read(deadline - now, limit)
         return frame
 
     def receive_many(self) -> list[Frame]:
@@ -198,7 +200,7 @@ class Connection:
             now = time.monotonic()
             if deadline is None:
                 deadline = now + self.timeout
-            self._wait_and_read(deadline - now)
+            self._wait_and_read(deadline - now, self.timeout)
         return frames
 
     @property
@@ -257,17 +259,17 @@ class Connection:
                 self._arrived.append(frame)
         return came
 
-    def _wait_and_read(self, seconds: float) -> None:
+    def _wait_and_read(self, seconds: float, limit: float) -> None:
         if seconds > 0 and abs(seconds - self._patience) > _ROUGHLY * self._patience:
             self._patience = max(seconds, _SHORTEST)
             whole = int(self._patience)
-            limit = struct.pack("ll", whole, int((self._patience - whole) * 1e6))
+            patience = struct.pack("ll", whole, int((self._patience - whole) * 1e6))
             try:
-                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
             except OSError as error:
                 raise self._lost("reading from", error) from error
         if not self._read(0 if seconds > 0 else socket.MSG_DONTWAIT):
-            raise self._in_vain("an answer")
+            raise self._in_vain("an answer", limit)
 
     def _read(self, flags: int) -> bool:
         """Feed the decoder with what comes; False if nothing came in time."""
@@ -296,10 +298,10 @@ class Connection:
         except ValueError as error:  # another thread has closed it
             raise PeerClosed(f"the connection to {self} was closed on our side") from error
         if remaining <= 0 or not poll.poll(remaining * 1000):
-            raise self._in_vain(f"it to read {size} more bytes")
+            raise self._in_vain(f"it to read {size} more bytes", self.timeout)
 
-    def _in_vain(self, what: str) -> PeerTimeout:
-        return PeerTimeout(f"waited in vain for {what} from {self}; the time-out is {self.timeout:g} s")
+    def _in_vain(self, what: str, limit: float) -> PeerTimeout:
+        return PeerTimeout(f"waited in vain for {what} from {self}; the time-out is {limit:g} s")
 
     def _lost(self, doing: str, error: OSError) -> NetworkError:
         lost = PeerClosed(f"{doing} {self} failed: {error.strerror or error}")

@@ -165,8 +165,13 @@ class Listener:
                 continue
             thread = threading.Thread(target=self._run, args=(sock,), name=f"{self._name} connection", daemon=True)
             with self._lock:
-                self._active[thread] = sock
-            thread.start()
+                # Under the lock, ``stop`` either finds this connection or has been noticed here.
+                if not self._stopping.is_set():
+                    self._active[thread] = sock
+                    thread.start()
+                    continue
+            sock.close()
+            self._slots.release()
 
     def _run(self, sock: socket.socket) -> None:
         try:

@@ -18,7 +18,7 @@ def secret_of(password: str) -> bytes:
 
 
 def challenge(number: int, now: int, name: str) -> str:
-    """The text of a challenge: a random number, Unix time in seconds, the challenger's name (DIR-AUTH-2, DIR-AUTH-3)."""
+    """The text of a challenge: a random number, Unix time in seconds, our own name (DIR-AUTH-2, DIR-AUTH-3)."""
     return f"<{number}.{now}@{name}>"
 
 

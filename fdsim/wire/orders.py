@@ -77,6 +77,7 @@ ORDERS: Final = (
     Order("RunAfterJob", b"RunAfterJob", o.RunAfterJobOrder, (r.RunAfterOk,)),
     Order("Run", b"Run", o.RunScriptOrder, (r.RunScriptOk,)),
     Order("accurate", b"accurate", o.AccurateOrder, follow=Follow.ACCURATE, answer=Answer.NONE),
+    Order("restoreobject end", b"restoreobject end", o.RestoreObjectEnd, (r.ObjectRestored,)),
     Order("restoreobject", b"restoreobject", follow=Follow.OBJECT, answer=Answer.NONE),
     Order("sm_dump", b"sm_dump"),
     Order("stop", b"stop", o.StopOrder, (r.JobMarked, r.JobNotFound), answer=Answer.LINES),

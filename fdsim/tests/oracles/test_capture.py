@@ -9,6 +9,7 @@ import pytest
 
 from fdsim.oracles.capture import record
 from fdsim.oracles.capture_scenarios import SCENARIOS
+from fdsim.oracles.errors import OracleError
 from fdsim.oracles.installation import Installation
 
 
@@ -31,3 +32,12 @@ def test_one_scenario(bacula96: Installation, tmp_path: Path) -> None:
     assert "unknown" not in transcript
     assert "!!" not in transcript
     assert "3000 OK close Status = 84" in transcript
+
+
+@pytest.mark.oracle
+def test_directory_that_is_in_use(bacula96: Installation, tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/precious").touch()
+    with pytest.raises(OracleError, match="root is not empty"):
+        record(bacula96, tmp_path / "captures", root=tmp_path / "root")
+    assert (tmp_path / "root/precious").exists()

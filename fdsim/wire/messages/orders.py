@@ -94,6 +94,11 @@ class EndRestoreOrder(Message, shape="endrestore"):
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreObjectEnd(Message, shape="restoreobject end\n"):
+    """No further restore object follows (DIR-OBJ-2)."""
+
+
+@dataclass(frozen=True, slots=True)
 class EstimateOrder(Message, shape="estimate listing={listing:int}[ limit={limit:int}]\n"):
     """Count, and list, what a backup would save (DIR-EST-1)."""
 

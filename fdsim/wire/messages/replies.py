@@ -60,6 +60,11 @@ class StorageEndOk(Message, shape="2000 OK storage end\n"):
 
 
 @dataclass(frozen=True, slots=True)
+class ObjectRestored(Message, shape="2000 OK ObjectRestored\n"):
+    """All restore objects were taken (DIR-OBJ-2)."""
+
+
+@dataclass(frozen=True, slots=True)
 class VerifyOk(Message, shape="2000 OK verify\n"):
     """DIR-VER-3."""
 
