@@ -23,7 +23,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
     """Starts a File daemon; every one is stopped at the end, and must be able to."""
     with ExitStack() as running:
 
-        def start_one(host: Host = REAL, timeout: float = 5.0, **directives: object) -> Daemon:
+        def start_one(host: Host = REAL, timeout: float = 5.0, pause: float = 0.0, **directives: object) -> Daemon:
             resource = FileDaemon(
                 "test-fd", tmp_path, tmp_path, addresses=(Address("127.0.0.1", 0),), sd_connect_timeout=0.0
             )
@@ -32,7 +32,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
                 (Director("test-dir", PASSWORD), Director("monitor-dir", PASSWORD, monitor=True)),
                 (Messages("Standard", (Destination("director", ("test-dir",), TYPES_OF_ALL),)),),
             )
-            daemon = Daemon(configuration, Settings(timeout=timeout, reject_pause=0.0, close_pause=0.0, host=host))
+            daemon = Daemon(configuration, Settings(timeout=timeout, reject_pause=pause, close_pause=pause, host=host))
             daemon.start()
             running.callback(lambda: _stop(daemon))
             return daemon

@@ -1,5 +1,6 @@
 """Who is let in, and what those hear who are not."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -22,6 +23,19 @@ def test_a_wrong_password_is_told_in_two_steps(start: Start) -> None:
         peer.receive()
         peer.send(b"wrongwrongwrongwrongwr\0")
         assert peer.receive_all() == [b"1999 Authorization failed.\n", b"2999 Authentication failed.\n", TERMINATE]
+
+
+def test_guessing_passwords_takes_time(start: Start) -> None:
+    with Peer.connect(start(pause=0.2).port) as peer:
+        peer.send(b"Hello Director test-dir calling 103\n")
+        peer.receive()
+        peer.send(b"wrongwrongwrongwrongwr\0")
+        peer.expect(b"1999 Authorization failed.\n")
+        started = time.monotonic()
+        peer.expect(b"2999 Authentication failed.\n")
+        assert time.monotonic() - started >= 0.2
+        peer.expect(TERMINATE)
+        assert time.monotonic() - started >= 0.4
 
 
 def test_an_unknown_director_gets_no_challenge(start: Start) -> None:

@@ -521,6 +521,12 @@ def test_a_stream_that_is_not_supported_is_a_warning_and_the_file_is_skipped(sta
     assert not (tmp_path / "f").exists()
 
 
+def test_data_behind_a_digest_belong_to_nothing(start: Start, tmp_path: Path) -> None:
+    frames = [*record(1, saved(b"/f", 2)), *record(2, b"ok"), *record(3, b"m" * 16), *record(2, b"lost"), EOD]
+    restore(start(), reading(*frames), tmp_path)
+    assert (tmp_path / "f").read_bytes() == b"ok"
+
+
 def test_an_unknown_stream_is_a_warning(start: Start, tmp_path: Path) -> None:
     frames = [*record(1, saved(b"/f", 2)), *record(2, b"ok"), *record(999, b"?"), EOD]
     said = restore(start(), reading(*frames), tmp_path)
