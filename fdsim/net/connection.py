@@ -21,9 +21,8 @@ from collections import deque
 from typing import Final, Protocol, Self
 
 from fdsim.net.errors import NetworkError, PeerClosed, PeerTimeout
-from fdsim.wire import linecomp
 from fdsim.wire.errors import LocalProtocolError
-from fdsim.wire.frames import COMPRESSED, MAX_RECEIVED, Frame, FrameDecoder, Packet, Signal, encode_signal
+from fdsim.wire.frames import Frame, FrameDecoder, Signal, encode_signal, split
 from fdsim.wire.messages.base import Message
 from fdsim.wire.roles import Role
 
@@ -92,24 +91,17 @@ class Connection:
 
     def queue(self, payload: bytes) -> None:
         """Add a packet to what goes out; only one thread may do that."""
-        size = len(payload)
-        self.payload_bytes += size
-        if self.compress and (block := linecomp.compress(payload)) is not None:
-            payload = block
-            size = len(block)
-            header = (size | COMPRESSED).to_bytes(4, "big")
-        elif size <= MAX_RECEIVED:
-            header = size.to_bytes(4, "big")
-        else:
-            raise LocalProtocolError(f"a packet of {size} bytes is longer than any peer accepts ({MAX_RECEIVED})")
+        self.payload_bytes += len(payload)
+        header, body = split(payload, compress=self.compress)
+        size = len(body)
         self.compressed_bytes += size
         pending = self._pending
         if size < _JOIN:
-            pending.append(header + payload)
+            pending.append(header + body)
         else:
             pending.append(header)
-            pending.append(payload)
-        self._pending_size += size + 4
+            pending.append(body)
+        self._pending_size += size + len(header)
         if self._pending_size >= GATHER:
             self.flush()
 
@@ -316,5 +308,3 @@ def _address(sock: socket.socket) -> str:
         return "an address that is gone"
     return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) or "a socket pair"
 
-
-__all__ = ["GATHER", "Connection", "Frame", "Packet", "Signal", "Tap"]

@@ -18,6 +18,7 @@ DIGITS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+
 # RFC 4648 writes three bytes as four digits, most significant first: of a number in nine bytes that is the positional
 # notation with leading zeros (``A``), and the other way round.
 _BYTES: Final = 9
+_DIGITS: Final = 12
 _GROUP: Final = 4
 
 
@@ -43,6 +44,8 @@ def decode_number(text: str) -> int:
     digits = text.removeprefix("-")
     if not digits:
         raise ValueError("a base64 number without digits")
+    if len(digits) > _DIGITS or digits.endswith("="):  # the padding of RFC 4648, which numbers have not
+        raise ValueError(f"{text[:40]!r} is no number of at most {_DIGITS} base64 digits")
     value = int.from_bytes(a2b_base64("A" * (-len(digits) % _GROUP) + digits, strict_mode=True), "big")
     return -value if len(digits) != len(text) else value
 

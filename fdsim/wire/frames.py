@@ -28,6 +28,7 @@ MAX_RECEIVED = 1_000_000
 """The longest payload a receiver accepts, as it is on the wire (DIR-BNET-15)."""
 
 _WORD = struct.Struct(">i")
+_TWO_WORDS = struct.Struct(">iI")
 
 
 class Signal(IntEnum):
@@ -91,21 +92,31 @@ class Packet(NamedTuple):
 Frame = Packet | Signal
 
 
-def encode(payload: bytes, *, compress: bool = False) -> bytes:
-    """Frame one payload.
+def split(payload: bytes, *, compress: bool = False, flags: int | None = None) -> tuple[bytes, bytes]:
+    """A packet as its header and its body, so that a long body need not be copied.
 
     Args:
         payload: what to send; may be empty, which is a legal packet of its own (DIR-BNET-3).
         compress: use LZ4 where it saves enough (DIR-BNET-12).
+        flags: a second word for the header (DIR-BNET-9), which makes it an extended one.
 
     Raises:
         LocalProtocolError: the peer could not read so long a packet (DIR-BNET-17).
     """
+    word = 0
     if compress and (block := linecomp.compress(payload)) is not None:
-        return _WORD.pack(len(block) | COMPRESSED) + block
+        payload = block
+        word = COMPRESSED
     if len(payload) > MAX_RECEIVED:
         raise LocalProtocolError(f"a packet of {len(payload)} bytes is longer than any peer accepts ({MAX_RECEIVED})")
-    return _WORD.pack(len(payload)) + payload
+    if flags is not None:
+        return _TWO_WORDS.pack(word | EXTENDED | len(payload), flags), payload
+    return _WORD.pack(word | len(payload)), payload
+
+
+def encode(payload: bytes, *, compress: bool = False, flags: int | None = None) -> bytes:
+    """A packet as one piece; arguments and errors as for ``split``."""
+    return b"".join(split(payload, compress=compress, flags=flags))
 
 
 def encode_signal(signal: int) -> bytes:

@@ -24,7 +24,7 @@ _Error = lz4.block.LZ4BlockError
 
 def compress(payload: bytes) -> bytes | None:
     """The LZ4 block of ``payload``, or None where it has to travel plain."""
-    if len(payload) <= MIN_LENGTH:
+    if not MIN_LENGTH < len(payload) <= MAX_RESULT:
         return None
     block: bytes = _compress(payload, store_size=False)
     return block if len(block) <= len(payload) - MIN_SAVING else None

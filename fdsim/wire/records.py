@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 from fdsim.wire.errors import RemoteProtocolError
 
-_NUMBER = rb"([+-]?\d*)"
-# The real scanner is lax: white space may be missing, a number may be empty and then counts as 0, and text that follows
-# is ignored (DIR-SCAN-2, DIR-SCAN-3, SD-HDR-4).
-_STREAM_HEADER = re.compile(rb"\s*" + rb"\s*".join([_NUMBER] * 3))
+# No number of the protocol has more than 64 bits, which are 20 digits.
+_NUMBER = rb"(-?\d{0,20})"
+# The real scanner is lax: white space between numbers may be missing, a number may be empty and then counts as 0, and
+# text that follows is ignored (DIR-SCAN-2, DIR-SCAN-3, SD-HDR-4). It knows no plus sign and takes no white space in
+# front of the first number, which counts as 0 then.
+_STREAM_HEADER = re.compile(rb"\s*".join([_NUMBER] * 3))
 _RECORD_HEADER = re.compile(rb"rechdr\s*" + rb"\s*".join([_NUMBER] * 5))
 
 
@@ -40,7 +42,7 @@ class StreamHeader(NamedTuple):
         match = _STREAM_HEADER.match(payload)
         if match is None or not match.end():
             raise RemoteProtocolError(f"malformed stream header {payload[:80]!r}")
-        return cls(*map(_number, match.groups()))
+        return cls._make(map(_number, match.groups()))
 
 
 class RecordHeader(NamedTuple):
@@ -64,17 +66,10 @@ class RecordHeader(NamedTuple):
         Raises:
             RemoteProtocolError: it is not of that form (SD-READ-9).
         """
-        try:
-            # What real Storage daemons send, three times for each small file.
-            verb, session_id, session_time, file_index, stream, length = payload.split(b" ")
-            if verb == b"rechdr":
-                return cls(int(session_id), int(session_time), int(file_index), int(stream), int(length))
-        except ValueError:
-            pass
         match = _RECORD_HEADER.match(payload)
         if match is None:
             raise RemoteProtocolError(f"malformed record header {payload[:80]!r}")
-        return cls(*map(_number, match.groups()))
+        return cls._make(map(_number, match.groups()))
 
 
 def _number(digits: bytes) -> int:
