@@ -29,14 +29,13 @@ def test_a_status_gives_way_only_to_a_graver_one(changes: list[JobStatus], resul
     assert job.status is result
 
 
-def test_a_second_key_means_that_several_storages_may_follow() -> None:
+@pytest.mark.parametrize(("keys", "several"), [(["ABCD", ""], False), (["ABCD", "EFGH"], True)])
+def test_a_second_key_means_that_several_storages_may_follow(keys: list[str], several: bool) -> None:
     job = Job()
-    job.take_key("ABCD")
-    job.take_key("")
-    assert not job.several_storages
-    job.take_key("EFGH")
-    assert job.several_storages
-    assert job.key == "EFGH"
+    for key in keys:
+        job.take_key(key)
+    assert job.several_storages is several
+    assert job.key == max(keys)
 
 
 def test_the_report_to_the_letter() -> None:
