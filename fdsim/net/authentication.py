@@ -70,13 +70,16 @@ def _respond(connection: Connection, key: bytes) -> None:
     if parsed is None:
         connection.send(AuthFailed())
         raise AuthenticationError(
-            f"{connection} refused our Hello: it sent {shorten(payload)} where its challenge was due"
+            f"{connection} refused our Hello: it sent {shorten(payload)} where its challenge was due. "
+            "Does it know our name?"
         )
     challenge = parsed.message
     connection.send(ChallengeResponse(cram.response(key, challenge.text, compatible=compatible is not None)))
     verdict = _packet(connection, "its verdict on our response")
     if verdict != AuthOk().encode():
-        raise AuthenticationError(f"{connection} rejected our password: it said {shorten(verdict)}")
+        raise AuthenticationError(
+            f"{connection} rejected our password: it said {shorten(verdict)}. Is it the one that is configured there?"
+        )
     if challenge.tls == TLS_REQUIRED:
         raise AuthenticationError(f"{connection} requires TLS, which this version does not speak")
 
