@@ -88,7 +88,8 @@ def _dialogue(session: Session, storage: Connection, restorer: Restorer) -> None
     ticket = ask(storage, ReadOpen(job.sd_session_id, job.sd_session_time), OpenOk).ticket
     ask(storage, ReadData(ticket), DataOk)
     job.set_status(JobStatus.RUNNING)
-    _Records(session, restorer).take_all(storage)
+    with storage.bulk():
+        _Records(session, restorer).take_all(storage)
     storage.send(ReadClose(ticket))
     receive(storage)  # whatever it says (SD-READ-15)
     storage.send_signal(Signal.TERMINATE)

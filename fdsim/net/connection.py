@@ -12,12 +12,15 @@ A ``Tap`` sees the bytes of both directions, above TLS once there is any.
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import struct
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, Protocol, Self
 
 from fdsim.net.errors import NetworkError, PeerClosed, PeerTimeout
@@ -32,6 +35,8 @@ _RECEIVE: Final = 256 * 1024
 _JOIN: Final = 4096
 _PIECES: Final = 512
 _SHORTEST: Final = 0.001
+_MUCH: Final = 64 * 1024
+_SLICE: Final = 0.02
 # A wait may be this much longer than asked for, so that its limit need not be set anew for every frame.
 _ROUGHLY: Final = 0.05
 
@@ -83,6 +88,7 @@ class Connection:
         self._lock = threading.Lock()
         self._buffer = memoryview(bytearray(_RECEIVE))
         self._patience = 0.0
+        self._bulk = False
 
     def __str__(self) -> str:
         return f"{self.peer.title} at {self.address}"
@@ -177,10 +183,9 @@ class Connection:
         limit = self.timeout if timeout is None else timeout
         deadline = None
         while (frame := decoder.next()) is None:
-            now = time.monotonic()
             if deadline is None:
-                deadline = now + limit
-            self._wait_and_read(deadline - now, limit)
+                deadline = time.monotonic() + limit
+            self._wait_and_read(deadline, limit)
         return frame
 
     def receive_many(self) -> list[Frame]:
@@ -189,11 +194,27 @@ class Connection:
             return [self._arrived.popleft()]
         deadline = None
         while not (frames := self._decoder.take()):
-            now = time.monotonic()
             if deadline is None:
-                deadline = now + self.timeout
-            self._wait_and_read(deadline - now, self.timeout)
+                deadline = time.monotonic() + self.timeout
+            self._wait_and_read(deadline, self.timeout)
         return frames
+
+    @contextmanager
+    def bulk(self) -> Iterator[None]:
+        """Read in large pieces while the block runs.
+
+        A peer that sends many small packets would wake us for each, which costs more than reading it. So the system
+        wakes us only when much has come, or after a moment in which it has not.
+        """
+        self._set_option(socket.SO_RCVLOWAT, _MUCH)
+        self._bulk = True
+        try:
+            yield
+        finally:
+            self._bulk = False
+            # After a failure the socket may be gone, and the failure is what matters.
+            with contextlib.suppress(PeerClosed):
+                self._set_option(socket.SO_RCVLOWAT, 1)
 
     @property
     def arrived(self) -> bool:
@@ -251,17 +272,32 @@ class Connection:
                 self._arrived.append(frame)
         return came
 
-    def _wait_and_read(self, seconds: float, limit: float) -> None:
-        if seconds > 0 and abs(seconds - self._patience) > _ROUGHLY * self._patience:
-            self._patience = max(seconds, _SHORTEST)
-            whole = int(self._patience)
-            patience = struct.pack("ll", whole, int((self._patience - whole) * 1e6))
-            try:
-                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
-            except OSError as error:
-                raise self._lost("reading from", error) from error
-        if not self._read(0 if seconds > 0 else socket.MSG_DONTWAIT):
-            raise self._in_vain("an answer", limit)
+    def _wait_and_read(self, deadline: float, limit: float) -> None:
+        """Feed the decoder with what comes until ``deadline``, which lies ``limit`` seconds behind the start."""
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            if not self._read(socket.MSG_DONTWAIT):
+                raise self._in_vain("an answer", limit)
+        elif self._bulk:
+            self._set_patience(min(remaining, _SLICE))
+            self._read(0)
+        else:
+            self._set_patience(remaining)
+            if not self._read(0):
+                raise self._in_vain("an answer", limit)
+
+    def _set_patience(self, seconds: float) -> None:
+        if abs(seconds - self._patience) <= _ROUGHLY * self._patience:
+            return
+        self._patience = max(seconds, _SHORTEST)
+        whole = int(self._patience)
+        self._set_option(socket.SO_RCVTIMEO, struct.pack("ll", whole, int((self._patience - whole) * 1e6)))
+
+    def _set_option(self, option: int, value: int | bytes) -> None:
+        try:
+            self._sock.setsockopt(socket.SOL_SOCKET, option, value)
+        except OSError as error:
+            raise self._lost("reading from", error) from error
 
     def _read(self, flags: int) -> bool:
         """Feed the decoder with what comes; False if nothing came in time."""
@@ -307,4 +343,3 @@ def _address(sock: socket.socket) -> str:
     except OSError:  # closed already by the peer; the first read or write says so
         return "an address that is gone"
     return f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name) or "a socket pair"
-

@@ -21,6 +21,11 @@ class Scripted:
         self.sock = sock
         sock.settimeout(SECONDS)
 
+    @classmethod
+    def connect(cls, port: int) -> Self:
+        """Call a daemon on this machine."""
+        return cls(socket.create_connection(("127.0.0.1", port), SECONDS))
+
     def say(self, *frames: bytes | int) -> None:
         """Send packets (bytes) and signals (numbers), all in one write."""
         self.sock.sendall(
@@ -38,6 +43,21 @@ class Scripted:
         """The next packet or signal; the payload of a compressed one as it is on the wire."""
         word = self.word()
         return word if word < 0 else self.exactly(word & 0x1FFFFFFF)
+
+    def receive(self) -> bytes | int | None:
+        """As ``next``, and None at the end of the connection."""
+        try:
+            first = self.sock.recv(4)
+        except ConnectionResetError:
+            return None
+        if not first:
+            return None
+        word: int = struct.unpack(">i", first + self.exactly(4 - len(first)))[0]
+        return word if word < 0 else self.exactly(word & 0x1FFFFFFF)
+
+    def receive_all(self) -> list[bytes | int]:
+        """All packets and signals up to the end of the connection."""
+        return list(iter(self.receive, None))
 
     def word(self) -> int:
         word: int = struct.unpack(">i", self.exactly(4))[0]

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from fdsim.tests.filed.peers import EOD, JOB, JOB_OK, TERMINATE, Peer, let_in, log_in, storage
+from fdsim.tests.filed.peers import JOB, JOB_OK, let_in, log_in, storage
+from fdsim.tests.scripted import EOD, TERMINATE, Scripted
 
 CONFIGURATION = """
 Director {{ Name = test-dir; Password = "secret" }}
@@ -62,15 +63,15 @@ def failed(file: Path, *options: str) -> tuple[int, str]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_listens_and_ends_when_told(tmp_path: Path, number: signal.Signals) -> None:
     with running(write(tmp_path), "--port", "0") as (process, port):
-        with Peer.connect(port) as peer:
-            peer.send(b"Ping")
-            peer.expect(b"2000 Ping OK\n")
+        with Scripted.connect(port) as peer:
+            peer.say(b"Ping")
+            peer.hear(b"2000 Ping OK\n")
         process.send_signal(number)
         assert process.wait(10) == 0
 
 
 def test_an_idle_session_does_not_keep_it(tmp_path: Path) -> None:
-    with running(write(tmp_path), "--port", "0") as (process, port), Peer.connect(port) as peer:
+    with running(write(tmp_path), "--port", "0") as (process, port), Scripted.connect(port) as peer:
         log_in(peer)
         process.terminate()
         assert process.wait(10) == 0
@@ -83,22 +84,26 @@ def test_a_job_in_work_is_broken_off_and_reported(tmp_path: Path) -> None:
     for number in range(3):
         (source / f"big-{number}").write_bytes(bytes(8 << 20))
 
-    def script(peer: Peer) -> None:
+    def script(peer: Scripted) -> None:
         let_in(peer)
-        peer.expect(b"append open session\n")
-        peer.send(b"3000 OK open ticket = 1\n")
-        peer.expect(b"append data 1\n")
-        peer.send(b"3000 OK data\n")
+        peer.hear(b"append open session\n")
+        peer.say(b"3000 OK open ticket = 1\n")
+        peer.hear(b"append data 1\n")
+        peer.say(b"3000 OK data\n")
         peer.receive()
         process.terminate()
         while peer.receive() is not None:
             pass
 
-    with running(write(tmp_path), "--port", "0") as (process, port), storage(script) as sd, Peer.connect(port) as peer:
+    with (
+        running(write(tmp_path), "--port", "0") as (process, port),
+        storage(script) as sd,
+        Scripted.connect(port) as peer,
+    ):
         log_in(peer)
-        peer.send(JOB, b"fileset\n", b"I\n", b"F " + bytes(source), EOD)
-        peer.expect(JOB_OK, b"2000 OK include\n")
-        peer.send(b"storage address=127.0.0.1 port=%d ssl=0\n" % sd, b"backup\n")
+        peer.say(JOB, b"fileset\n", b"I\n", b"F " + bytes(source), EOD)
+        peer.hear(JOB_OK, b"2000 OK include\n")
+        peer.say(b"storage address=127.0.0.1 port=%d ssl=0\n" % sd, b"backup\n")
         frames = peer.receive_all()
         assert process.wait(20) == 0
     text = b"".join(frame for frame in frames if isinstance(frame, bytes))

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from fdsim.filed.daemon import FileDaemon
-from fdsim.tests.filed.peers import EOD, HEARTBEAT, JOB, JOB_OK, POLL, TERMINATE, Peer, let_in, log_in, storage
+from fdsim.tests.filed.peers import JOB, JOB_OK, let_in, log_in, storage
 from fdsim.tests.hosts import failing
+from fdsim.tests.scripted import EOD, HEARTBEAT, POLL, TERMINATE, Scripted
 from fdsim.wire.base64 import encode_number
 from fdsim.wire.lstat import LStat
 
@@ -41,21 +42,21 @@ def lstat(path: Path, link_index: int = 0) -> bytes:
     return " ".join(map(encode_number, numbers)).encode()
 
 
-def open_session(peer: Peer) -> None:
+def open_session(peer: Scripted) -> None:
     let_in(peer)
-    peer.expect(b"append open session\n")
-    peer.send(b"3000 OK open ticket = 4\n")
-    peer.expect(b"append data 4\n")
-    peer.send(b"3000 OK data\n")
+    peer.hear(b"append open session\n")
+    peer.say(b"3000 OK open ticket = 4\n")
+    peer.hear(b"append data 4\n")
+    peer.say(b"3000 OK data\n")
 
 
-def close_session(peer: Peer) -> None:
-    peer.send(b"3000 OK append data\n")
-    peer.expect(b"append end session 4\n")
-    peer.send(b"3000 OK end\n")
-    peer.expect(b"append close session 4\n")
-    peer.send(b"3000 OK close Status = 84\n", EOD)
-    peer.expect(TERMINATE)
+def close_session(peer: Scripted) -> None:
+    peer.say(b"3000 OK append data\n")
+    peer.hear(b"append end session 4\n")
+    peer.say(b"3000 OK end\n")
+    peer.hear(b"append close session 4\n")
+    peer.say(b"3000 OK close Status = 84\n", EOD)
+    peer.hear(TERMINATE)
 
 
 class Backup:
@@ -67,19 +68,19 @@ class Backup:
         self._options = options
         self.said: list[bytes] = []
 
-    def run(self, script: Callable[[Peer], None]) -> None:
-        with storage(script) as port, Peer.connect(self._daemon.port) as peer:
+    def run(self, script: Callable[[Scripted], None]) -> None:
+        with storage(script) as port, Scripted.connect(self._daemon.port) as peer:
             log_in(peer)
-            peer.send(JOB, b"level = full  mtime_only=0 \n")
-            peer.expect(JOB_OK, b"2000 OK level\n")
+            peer.say(JOB, b"level = full  mtime_only=0 \n")
+            peer.hear(JOB_OK, b"2000 OK level\n")
             lines = [b"F " + os.fsencode(path) for path in self._files]
-            peer.send(b"fileset vss=1\n", b"I\n", b"O " + self._options + b"\n", b"N\n", *lines, b"N\n", b"N\n", EOD)
-            peer.expect(b"2000 OK include\n")
-            peer.send(b"storage address=127.0.0.1 port=%d ssl=0\n" % port)
+            peer.say(b"fileset vss=1\n", b"I\n", b"O " + self._options + b"\n", b"N\n", *lines, b"N\n", b"N\n", EOD)
+            peer.hear(b"2000 OK include\n")
+            peer.say(b"storage address=127.0.0.1 port=%d ssl=0\n" % port)
             frame = peer.receive()
             if frame == b"2000 OK storage\n":
-                peer.send(b"backup FileIndex=0\n")
-                peer.expect(b"2000 OK backup\n")
+                peer.say(b"backup FileIndex=0\n")
+                peer.hear(b"2000 OK backup\n")
                 frame = peer.receive()
             while frame is not None and frame != TERMINATE:
                 assert isinstance(frame, bytes)
@@ -117,15 +118,15 @@ def test_the_records_of_each_kind_of_file(start: Start, tmp_path: Path) -> None:
         record = b"%d %d %b\0%b\0%b\0\x000\0" % (index, kind, name, lstat(path, link_index), target)
         return [b"%d 1 0" % index, record, EOD]
 
-    def script(peer: Peer) -> None:
+    def script(peer: Scripted) -> None:
         open_session(peer)
-        peer.expect(*attributes(1, 3, regular), b"1 2 5", b"hello", EOD, b"1 3 0", md5, EOD)
-        peer.expect(*attributes(2, 2, empty), b"2 3 0", bytes.fromhex("d41d8cd98f00b204e9800998ecf8427e"), EOD)
-        peer.expect(*attributes(3, 4, link, b"regular"))
-        peer.expect(*attributes(4, 1, hard, bytes(regular), 1), b"4 3 0", md5, EOD)
-        peer.expect(*attributes(5, 6, fifo))
-        peer.expect(*attributes(6, 5, directory))
-        peer.expect(EOD)
+        peer.hear(*attributes(1, 3, regular), b"1 2 5", b"hello", EOD, b"1 3 0", md5, EOD)
+        peer.hear(*attributes(2, 2, empty), b"2 3 0", bytes.fromhex("d41d8cd98f00b204e9800998ecf8427e"), EOD)
+        peer.hear(*attributes(3, 4, link, b"regular"))
+        peer.hear(*attributes(4, 1, hard, bytes(regular), 1), b"4 3 0", md5, EOD)
+        peer.hear(*attributes(5, 6, fifo))
+        peer.hear(*attributes(6, 5, directory))
+        peer.hear(EOD)
         close_session(peer)
 
     backup = Backup(start(), regular, empty, link, hard, fifo, directory)
@@ -152,21 +153,21 @@ def test_data_travel_in_packets_of_64_kib(start: Start, tmp_path: Path, size: in
     file.write_bytes(b"x" * size)
     packets: list[bytes] = []
 
-    def script(peer: Peer) -> None:
+    def script(peer: Scripted) -> None:
         open_session(peer)
         for _ in range(3):
             peer.receive()
-        peer.expect(b"1 2 %d" % size)
+        peer.hear(b"1 2 %d" % size)
         while isinstance(packet := peer.receive(), bytes):
             packets.append(packet)
-        peer.expect(EOD)
+        peer.hear(EOD)
         close_session(peer)
 
     Backup(start(), file, options=b"").run(script)
     assert [len(packet) for packet in packets] == sizes
 
 
-def read_to_the_end(peer: Peer) -> list[bytes | int]:
+def read_to_the_end(peer: Scripted) -> list[bytes | int]:
     """All records: the last EOD is the second of two."""
     frames: list[bytes | int] = []
     while frames[-2:] != [EOD, EOD]:
@@ -176,7 +177,7 @@ def read_to_the_end(peer: Peer) -> list[bytes | int]:
     return frames
 
 
-def whole_session(peer: Peer) -> None:
+def whole_session(peer: Scripted) -> None:
     open_session(peer)
     read_to_the_end(peer)
     close_session(peer)
@@ -191,7 +192,7 @@ def test_what_cannot_be_opened_keeps_its_attributes_and_the_job_goes_on(start: S
     after.write_text("y")
     frames: list[bytes | int] = []
 
-    def script(peer: Peer) -> None:
+    def script(peer: Scripted) -> None:
         open_session(peer)
         frames.extend(read_to_the_end(peer))
         close_session(peer)
@@ -211,9 +212,9 @@ def test_what_cannot_be_opened_keeps_its_attributes_and_the_job_goes_on(start: S
 def test_what_vanishes_is_told(start: Start, tmp_path: Path) -> None:
     backup = Backup(start(), tmp_path / "gone")
 
-    def script(peer: Peer) -> None:
+    def script(peer: Scripted) -> None:
         open_session(peer)
-        peer.expect(EOD)
+        peer.hear(EOD)
         close_session(peer)
 
     backup.run(script)
@@ -253,7 +254,7 @@ def test_a_message_reaches_the_director_while_the_storage_daemon_stalls(start: S
     (tmp_path / "big").write_bytes(os.urandom(3 << 20))
     daemon = start()
 
-    def stall(peer: Peer) -> None:
+    def stall(peer: Scripted) -> None:
         open_session(peer)
         # Nothing is read until the Director has heard of the missing file.
         told.wait()
@@ -261,16 +262,16 @@ def test_a_message_reaches_the_director_while_the_storage_daemon_stalls(start: S
         close_session(peer)
 
     told = threading.Event()
-    with storage(stall) as port, Peer.connect(daemon.port) as peer:
+    with storage(stall) as port, Scripted.connect(daemon.port) as peer:
         log_in(peer)
-        peer.send(JOB)
-        peer.expect(JOB_OK)
-        peer.send(b"fileset\n", b"I\n", b"F " + bytes(tmp_path / "gone"), b"F " + bytes(tmp_path), EOD)
-        peer.expect(b"2000 OK include\n")
-        peer.send(b"storage address=127.0.0.1 port=%d ssl=0\n" % port)
-        peer.expect(b"2000 OK storage\n")
-        peer.send(b"backup FileIndex=0\n")
-        peer.expect(b"2000 OK backup\n")
+        peer.say(JOB)
+        peer.hear(JOB_OK)
+        peer.say(b"fileset\n", b"I\n", b"F " + bytes(tmp_path / "gone"), b"F " + bytes(tmp_path), EOD)
+        peer.hear(b"2000 OK include\n")
+        peer.say(b"storage address=127.0.0.1 port=%d ssl=0\n" % port)
+        peer.hear(b"2000 OK storage\n")
+        peer.say(b"backup FileIndex=0\n")
+        peer.hear(b"2000 OK backup\n")
         message = peer.receive()
         told.set()
         assert isinstance(message, bytes)
@@ -279,14 +280,14 @@ def test_a_message_reaches_the_director_while_the_storage_daemon_stalls(start: S
 
 
 def test_heartbeats_and_polls_of_the_storage_daemon_do_no_harm(start: Start, tmp_path: Path) -> None:
-    def script(peer: Peer) -> None:
+    def script(peer: Scripted) -> None:
         let_in(peer)
-        peer.expect(b"append open session\n")
-        peer.send(HEARTBEAT, b"3000 OK open ticket = 4\n")
-        peer.expect(b"append data 4\n")
-        peer.send(HEARTBEAT, POLL)
-        peer.expect(b"2000 OK\n")
-        peer.send(b"3000 OK data\n", HEARTBEAT)
+        peer.hear(b"append open session\n")
+        peer.say(HEARTBEAT, b"3000 OK open ticket = 4\n")
+        peer.hear(b"append data 4\n")
+        peer.say(HEARTBEAT, POLL)
+        peer.hear(b"2000 OK\n")
+        peer.say(b"3000 OK data\n", HEARTBEAT)
         read_to_the_end(peer)
         close_session(peer)
 
@@ -296,19 +297,19 @@ def test_heartbeats_and_polls_of_the_storage_daemon_do_no_harm(start: Start, tmp
     assert backup.end["TermCode"] == 84
 
 
-def refuse_key(peer: Peer) -> None:
+def refuse_key(peer: Scripted) -> None:
     peer.receive()
-    peer.send(b"auth cram-md5 <1.2@test-sd> ssl=0\n")
+    peer.say(b"auth cram-md5 <1.2@test-sd> ssl=0\n")
     peer.receive()
-    peer.send(b"1999 Authorization failed.\n")
+    peer.say(b"1999 Authorization failed.\n")
 
 
-def garbage(peer: Peer) -> None:
+def garbage(peer: Scripted) -> None:
     peer.receive()
-    peer.send_raw(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")
+    peer.sock.sendall(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n")
 
 
-def hang_up(peer: Peer) -> None:
+def hang_up(peer: Scripted) -> None:
     peer.receive()
 
 
@@ -317,7 +318,7 @@ def hang_up(peer: Peer) -> None:
     [(refuse_key, "Authorization key rejected"), (garbage, "packet of"), (hang_up, "closed the connection")],
 )
 def test_a_storage_daemon_that_does_not_let_us_in(
-    start: Start, tmp_path: Path, script: Callable[[Peer], None], word: str
+    start: Start, tmp_path: Path, script: Callable[[Scripted], None], word: str
 ) -> None:
     backup = Backup(start(), tmp_path)
     backup.run(script)
@@ -328,11 +329,11 @@ def test_a_storage_daemon_that_does_not_let_us_in(
 
 
 def test_nobody_at_the_storage_daemons_port(start: Start) -> None:
-    with Peer.connect(start().port) as peer:
+    with Scripted.connect(start().port) as peer:
         log_in(peer)
-        peer.send(JOB)
-        peer.expect(JOB_OK)
-        peer.send(b"storage address=127.0.0.1 port=1 ssl=0\n")
+        peer.say(JOB)
+        peer.hear(JOB_OK)
+        peer.say(b"storage address=127.0.0.1 port=1 ssl=0\n")
         message, reply, *_ = peer.receive_all()
     assert isinstance(message, bytes)
     assert message.endswith(
@@ -341,30 +342,30 @@ def test_nobody_at_the_storage_daemons_port(start: Start) -> None:
     assert reply == b"2902 Bad storage\n"
 
 
-def full_disk(peer: Peer) -> None:
+def full_disk(peer: Scripted) -> None:
     open_session(peer)
     peer.receive()
-    peer.send(b"3999 Failed append\n", b"3903 Error append data: No space left on device\n", TERMINATE)
+    peer.say(b"3999 Failed append\n", b"3903 Error append data: No space left on device\n", TERMINATE)
     while peer.receive() not in {TERMINATE, None}:
         pass
 
 
-def cut_off(peer: Peer) -> None:
+def cut_off(peer: Scripted) -> None:
     open_session(peer)
     peer.receive()
     peer.close()
 
 
-def bad_reply(peer: Peer) -> None:
+def bad_reply(peer: Scripted) -> None:
     open_session(peer)
     read_to_the_end(peer)
-    peer.send(b"3000 OK append data")
+    peer.say(b"3000 OK append data")
 
 
-def bad_status(peer: Peer) -> None:
+def bad_status(peer: Scripted) -> None:
     open_session(peer)
     read_to_the_end(peer)
-    peer.send(b"3000 OK append data\n", b"3000 OK end\n", b"3000 OK close Status = 102\n", EOD)
+    peer.say(b"3000 OK append data\n", b"3000 OK end\n", b"3000 OK close Status = 102\n", EOD)
     while peer.receive() not in {TERMINATE, None}:
         pass
 
@@ -378,7 +379,9 @@ def bad_status(peer: Peer) -> None:
         (bad_status, "Bad status 102 f returned from Storage Daemon."),
     ],
 )
-def test_a_storage_daemon_that_fails(start: Start, tmp_path: Path, script: Callable[[Peer], None], word: str) -> None:
+def test_a_storage_daemon_that_fails(
+    start: Start, tmp_path: Path, script: Callable[[Scripted], None], word: str
+) -> None:
     (tmp_path / "big").write_bytes(os.urandom(1 << 20))
     backup = Backup(start(), tmp_path)
     backup.run(script)
@@ -389,55 +392,55 @@ def test_a_storage_daemon_that_fails(start: Start, tmp_path: Path, script: Calla
 def test_a_storage_daemon_that_goes_silent_is_given_up(start: Start, tmp_path: Path) -> None:
     (tmp_path / "big").write_bytes(os.urandom(16 << 20))
 
-    def silent(peer: Peer) -> None:
+    def silent(peer: Scripted) -> None:
         open_session(peer)
         director_knows.wait(10)
 
     director_knows = threading.Event()
     daemon = start(timeout=1.0)
-    with storage(silent) as port, Peer.connect(daemon.port) as peer:
+    with storage(silent) as port, Scripted.connect(daemon.port) as peer:
         log_in(peer)
-        peer.send(JOB, b"fileset\n", b"I\n", b"F " + bytes(tmp_path), EOD)
-        peer.expect(JOB_OK, b"2000 OK include\n")
-        peer.send(b"storage address=127.0.0.1 port=%d ssl=0\n" % port, b"backup\n")
+        peer.say(JOB, b"fileset\n", b"I\n", b"F " + bytes(tmp_path), EOD)
+        peer.hear(JOB_OK, b"2000 OK include\n")
+        peer.say(b"storage address=127.0.0.1 port=%d ssl=0\n" % port, b"backup\n")
         frames = peer.receive_all()
         director_knows.set()
     assert b"waited in vain for it to read" in b"".join(frame for frame in frames if isinstance(frame, bytes))
     assert frames[-1] == TERMINATE
 
 
-def restore(daemon: FileDaemon, script: Callable[[Peer], None], where: Path, order: bytes = b"") -> list[bytes]:
+def restore(daemon: FileDaemon, script: Callable[[Scripted], None], where: Path, order: bytes = b"") -> list[bytes]:
     """A Director's part of a restore; gives what the FD said after the first reply."""
     said = []
-    with storage(script) as port, Peer.connect(daemon.port) as peer:
+    with storage(script) as port, Scripted.connect(daemon.port) as peer:
         log_in(peer)
-        peer.send(JOB)
-        peer.expect(JOB_OK)
-        peer.send(b"storage address=127.0.0.1 port=%d ssl=0 Authorization=ABCD-EFGH\n" % port)
-        peer.expect(b"2000 OK storage\n")
-        peer.send(order or b"restore files=1 replace=a prelinks=0 where=" + bytes(where) + b"\n")
-        peer.expect(b"2000 OK restore\n")
+        peer.say(JOB)
+        peer.hear(JOB_OK)
+        peer.say(b"storage address=127.0.0.1 port=%d ssl=0 Authorization=ABCD-EFGH\n" % port)
+        peer.hear(b"2000 OK storage\n")
+        peer.say(order or b"restore files=1 replace=a prelinks=0 where=" + bytes(where) + b"\n")
+        peer.hear(b"2000 OK restore\n")
         while (frame := peer.receive()) not in {TERMINATE, None}:
             assert isinstance(frame, bytes)
             said.append(frame)
             if frame == b"2000 OK storage end\n":
-                peer.send(b"endrestore")
+                peer.say(b"endrestore")
     return said
 
 
-def reading(*frames: bytes | int) -> Callable[[Peer], None]:
+def reading(*frames: bytes | int) -> Callable[[Scripted], None]:
     """A Storage daemon's part of a restore."""
 
-    def script(peer: Peer) -> None:
+    def script(peer: Scripted) -> None:
         let_in(peer)
-        peer.expect(b"read open session = DummyVolume 5 1790000000 0 0 0 0\n")
-        peer.send(b"3000 OK open ticket = 2\n")
-        peer.expect(b"read data 2\n")
-        peer.send(b"3000 OK data\n", *frames)
+        peer.hear(b"read open session = DummyVolume 5 1790000000 0 0 0 0\n")
+        peer.say(b"3000 OK open ticket = 2\n")
+        peer.hear(b"read data 2\n")
+        peer.say(b"3000 OK data\n", *frames)
         frame = peer.receive()
         if frame == b"read close session 2\n":
-            peer.send(b"3000 OK close Status = 82\n", EOD)
-            peer.expect(TERMINATE)
+            peer.say(b"3000 OK close Status = 82\n", EOD)
+            peer.hear(TERMINATE)
 
     return script
 
@@ -536,14 +539,14 @@ def test_an_unknown_stream_is_a_warning(start: Start, tmp_path: Path) -> None:
 
 def test_a_single_storage_ends_the_session_without_endrestore(start: Start, tmp_path: Path) -> None:
     daemon = start()
-    with storage(reading(EOD)) as port, Peer.connect(daemon.port) as peer:
+    with storage(reading(EOD)) as port, Scripted.connect(daemon.port) as peer:
         log_in(peer)
-        peer.send(JOB)
-        peer.expect(JOB_OK)
-        peer.send(b"storage address=127.0.0.1 port=%d ssl=0\n" % port)
-        peer.expect(b"2000 OK storage\n")
-        peer.send(b"restore files=0 replace=a prelinks=0 where=" + bytes(tmp_path) + b"\n")
-        peer.expect(b"2000 OK restore\n")
+        peer.say(JOB)
+        peer.hear(JOB_OK)
+        peer.say(b"storage address=127.0.0.1 port=%d ssl=0\n" % port)
+        peer.hear(b"2000 OK storage\n")
+        peer.say(b"restore files=0 replace=a prelinks=0 where=" + bytes(tmp_path) + b"\n")
+        peer.hear(b"2000 OK restore\n")
         report, last = peer.receive_all()
     assert isinstance(report, bytes)
     assert report.startswith(b"2800 End Job TermCode=84 ")

@@ -5,23 +5,24 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from fdsim.filed.daemon import FileDaemon
-from fdsim.tests.filed.peers import EOD, HEARTBEAT, JOB, JOB_OK, PASSWORD, TERMINATE, Peer, log_in
+from fdsim.tests.filed.peers import JOB, JOB_OK, PASSWORD, log_in
+from fdsim.tests.scripted import EOD, HEARTBEAT, TERMINATE, Scripted
 from fdsim.wire import cram
 
 Start = Callable[..., FileDaemon]
 
 
 @pytest.fixture
-def director(start: Start) -> Iterator[Peer]:
-    with Peer.connect(start().port) as peer:
+def director(start: Start) -> Iterator[Scripted]:
+    with Scripted.connect(start().port) as peer:
         log_in(peer)
         yield peer
 
 
 @pytest.fixture
-def job(director: Peer) -> Peer:
-    director.send(JOB)
-    director.expect(JOB_OK)
+def job(director: Scripted) -> Scripted:
+    director.say(JOB)
+    director.hear(JOB_OK)
     return director
 
 
@@ -41,102 +42,102 @@ def texts(frames: list[bytes | int]) -> list[bytes]:
     ]
 
 
-def test_a_session_without_a_job_ends_without_a_report(director: Peer) -> None:
-    director.send(TERMINATE)
+def test_a_session_without_a_job_ends_without_a_report(director: Scripted) -> None:
+    director.say(TERMINATE)
     assert director.receive_all() == [TERMINATE]
 
 
 @pytest.mark.parametrize("signal", [EOD, HEARTBEAT, -99])
-def test_any_signal_ends_the_session(job: Peer, signal: int) -> None:
-    job.send(signal)
+def test_any_signal_ends_the_session(job: Scripted, signal: int) -> None:
+    job.say(signal)
     assert job.receive_all() == [end(67), TERMINATE]
 
 
-def test_an_empty_packet_ends_the_session(job: Peer) -> None:
-    job.send(b"")
+def test_an_empty_packet_ends_the_session(job: Scripted) -> None:
+    job.say(b"")
     assert job.receive_all() == [end(67), TERMINATE]
 
 
-def test_a_packet_too_long_ends_the_session(job: Peer) -> None:
-    job.send_raw(b"\x0f\xff\xff\xff")
+def test_a_packet_too_long_ends_the_session(job: Scripted) -> None:
+    job.sock.sendall(b"\x0f\xff\xff\xff")
     frames = job.receive_all()
     assert frames[-2:] == [end(102, 1), TERMINATE]
 
 
-def test_an_unknown_order_ends_the_session(job: Peer) -> None:
-    job.send(b"levitate\n")
+def test_an_unknown_order_ends_the_session(job: Scripted) -> None:
+    job.say(b"levitate\n")
     assert job.receive_all() == [b"2999 Invalid command\n", end(67), TERMINATE]
 
 
-def test_a_bad_job_line_is_quoted(director: Peer) -> None:
-    director.send(b"JobId=x nonsense\n")
+def test_a_bad_job_line_is_quoted(director: Scripted) -> None:
+    director.say(b"JobId=x nonsense\n")
     assert director.receive_all() == [b"Bad Job Command: JobId=x nonsense\n", b"2901 Bad Job\n", TERMINATE]
 
 
 @pytest.mark.parametrize("order", [b"level = full  mtime_only=0 \n", b"level = base  mtime_only=0 \n", b"level = FULL"])
-def test_levels(job: Peer, order: bytes) -> None:
-    job.send(order)
-    job.expect(b"2000 OK level\n")
+def test_levels(job: Scripted, order: bytes) -> None:
+    job.say(order)
+    job.hear(b"2000 OK level\n")
 
 
-def test_an_unknown_level_is_fatal(job: Peer) -> None:
-    job.send(b"level = weird  mtime_only=0 \n")
+def test_an_unknown_level_is_fatal(job: Scripted) -> None:
+    job.say(b"level = weird  mtime_only=0 \n")
     assert texts(job.receive_all()) == [
         b"test-fd JobId 7: Fatal error: job.c:2015 Unknown backup level: weird\n",
         end(102, 1),
     ]
 
 
-def test_a_fileset_is_accepted(job: Peer) -> None:
-    job.send(b"fileset vss=1\n", b"I\n", b"O M\n", b"N\n", b"F /a", b"N\n", b"N\n", EOD)
-    job.expect(b"2000 OK include\n")
+def test_a_fileset_is_accepted(job: Scripted) -> None:
+    job.say(b"fileset vss=1\n", b"I\n", b"O M\n", b"N\n", b"F /a", b"N\n", b"N\n", EOD)
+    job.hear(b"2000 OK include\n")
 
 
-def test_a_second_fileset_ends_the_session_without_a_word(job: Peer) -> None:
-    job.send(b"fileset\n", EOD)
-    job.expect(b"2000 OK include\n")
-    job.send(b"fileset\n")
+def test_a_second_fileset_ends_the_session_without_a_word(job: Scripted) -> None:
+    job.say(b"fileset\n", EOD)
+    job.hear(b"2000 OK include\n")
+    job.say(b"fileset\n")
     assert job.receive_all() == [end(67), TERMINATE]
 
 
-def test_an_unknown_line_makes_the_fileset_fail(job: Peer) -> None:
-    job.send(b"fileset vss=1\n", b"I\n", b"what\n", b"F /a", EOD)
+def test_an_unknown_line_makes_the_fileset_fail(job: Scripted) -> None:
+    job.say(b"fileset vss=1\n", b"I\n", b"what\n", b"F /a", EOD)
     assert texts(job.receive_all()) == [
         b"test-fd JobId 7: Fatal error: Invalid FileSet command: what\n",
         end(102, 1),
     ]
 
 
-def test_an_unknown_letter_is_an_error_and_the_job_goes_on(job: Peer) -> None:
-    job.send(b"fileset vss=1\n", b"I\n", b"O Mz\n", b"N\n", b"N\n", EOD)
+def test_an_unknown_letter_is_an_error_and_the_job_goes_on(job: Scripted) -> None:
+    job.say(b"fileset vss=1\n", b"I\n", b"O Mz\n", b"N\n", b"N\n", EOD)
     message = job.receive()
     assert isinstance(message, bytes)
     assert message.startswith(b"Jmsg JobId=7 type=4 level=")
     assert message.endswith(b" test-fd JobId 7: Error: job.c:1845 Unknown include/exclude option: z\n")
-    job.expect(b"2000 OK include\n")
+    job.hear(b"2000 OK include\n")
 
 
 @pytest.mark.parametrize(
     "line", [b"O Me\n", b"W *.gz\n", b"RF x\n", b"F |date", b"F </list", b"P bpipe:x", b"Z .nobackup\n"]
 )
-def test_a_rule_that_is_not_supported_fails_the_job_instead_of_being_left_out(job: Peer, line: bytes) -> None:
-    job.send(b"fileset vss=1\n", b"I\n", line, EOD)
+def test_a_rule_that_is_not_supported_fails_the_job_instead_of_being_left_out(job: Scripted, line: bytes) -> None:
+    job.say(b"fileset vss=1\n", b"I\n", line, EOD)
     [message, report] = texts(job.receive_all())
     assert b"Fatal error: This version of the client does not support " in message
     assert report == end(102, 1)
 
 
-def test_an_option_without_effect_is_a_warning(job: Peer) -> None:
-    job.send(b"fileset vss=1\n", b"I\n", b"O MZ6\n", b"N\n", b"N\n", EOD)
+def test_an_option_without_effect_is_a_warning(job: Scripted) -> None:
+    job.say(b"fileset vss=1\n", b"I\n", b"O MZ6\n", b"N\n", b"N\n", EOD)
     message = job.receive()
     assert isinstance(message, bytes)
     assert b" type=5 " in message
     assert b"Warning: Option Z (compression) has no effect" in message
-    job.expect(b"2000 OK include\n")
+    job.hear(b"2000 OK include\n")
 
 
-def test_a_backup_without_a_storage_daemon(job: Peer) -> None:
-    job.send(b"backup FileIndex=0\n")
+def test_a_backup_without_a_storage_daemon(job: Scripted) -> None:
+    job.say(b"backup FileIndex=0\n")
     assert texts(job.receive_all()) == [
         b"test-fd JobId 7: Fatal error: Cannot contact Storage daemon\n",
         b"2902 Bad backup\n",
@@ -144,8 +145,8 @@ def test_a_backup_without_a_storage_daemon(job: Peer) -> None:
     ]
 
 
-def test_a_restore_without_a_storage_daemon(job: Peer) -> None:
-    job.send(b"restore files=1 replace=a prelinks=0 where=\n")
+def test_a_restore_without_a_storage_daemon(job: Scripted) -> None:
+    job.say(b"restore files=1 replace=a prelinks=0 where=\n")
     assert texts(job.receive_all()) == [
         b"2000 OK restore\n",
         b"test-fd JobId 7: Fatal error: Improper calling sequence.\n",
@@ -154,16 +155,16 @@ def test_a_restore_without_a_storage_daemon(job: Peer) -> None:
 
 
 @pytest.mark.parametrize("order", [b"restore nonsense\n", b"restore files=1 replace=x prelinks=0 where=/\n"])
-def test_a_bad_restore_line(job: Peer, order: bytes) -> None:
-    job.send(order)
+def test_a_bad_restore_line(job: Scripted, order: bytes) -> None:
+    job.say(order)
     assert texts(job.receive_all()) == [
         b"test-fd JobId 7: Fatal error: Bad replace command. CMD=" + order + b"\n",
         end(102, 1),
     ]
 
 
-def test_a_bad_storage_line(job: Peer) -> None:
-    job.send(b"storage nonsense\n")
+def test_a_bad_storage_line(job: Scripted) -> None:
+    job.say(b"storage nonsense\n")
     assert texts(job.receive_all()) == [
         b"test-fd JobId 7: Fatal error: Bad storage command: storage nonsense\n",
         b"2902 Bad storage\n",
@@ -171,14 +172,14 @@ def test_a_bad_storage_line(job: Peer) -> None:
     ]
 
 
-def test_endrestore_alone_leaves_the_job_as_it_was(job: Peer) -> None:
-    job.send(b"endrestore")
+def test_endrestore_alone_leaves_the_job_as_it_was(job: Scripted) -> None:
+    job.say(b"endrestore")
     assert job.receive_all() == [end(67), TERMINATE]
 
 
-def test_status_ends_each_line_with_a_nul(director: Peer) -> None:
-    director.send(b"status")
-    director.expect(b"\n")
+def test_status_ends_each_line_with_a_nul(director: Scripted) -> None:
+    director.say(b"status")
+    director.hear(b"\n")
     lines = []
     while (frame := director.receive()) != EOD:
         assert isinstance(frame, bytes)
@@ -190,26 +191,27 @@ def test_status_ends_each_line_with_a_nul(director: Peer) -> None:
 
 
 def test_a_monitor_may_only_look(start: Start) -> None:
-    with Peer.connect(start().port) as peer:
+    with Scripted.connect(start().port) as peer:
         key = cram.secret_of(PASSWORD)
-        peer.send(b"Hello Director monitor-dir calling 0\n")
+        peer.say(b"Hello Director monitor-dir calling 0\n")
         peer.answer_challenge(key)
-        peer.challenge(key, b"monitor-dir")
-        peer.expect(b"2000 OK Hello 214\n")
-        peer.send(JOB)
-        peer.expect(b"2997 Invalid command for a Director with Monitor directive enabled.\n", EOD)
-        peer.send(b"status")
-        peer.expect(b"\n")
+        peer.hear(b"1000 OK auth\n")
+        peer.challenge(key)
+        peer.hear(b"2000 OK Hello 214\n")
+        peer.say(JOB)
+        peer.hear(b"2997 Invalid command for a Director with Monitor directive enabled.\n", EOD)
+        peer.say(b"status")
+        peer.hear(b"\n")
 
 
 def test_a_running_job_shows_in_status(start: Start) -> None:
     daemon = start()
-    with Peer.connect(daemon.port) as busy, Peer.connect(daemon.port) as asking:
+    with Scripted.connect(daemon.port) as busy, Scripted.connect(daemon.port) as asking:
         log_in(busy)
-        busy.send(JOB)
-        busy.expect(JOB_OK)
+        busy.say(JOB)
+        busy.hear(JOB_OK)
         log_in(asking)
-        asking.send(b"status")
+        asking.say(b"status")
         text = b""
         while (frame := asking.receive()) != EOD:
             assert isinstance(frame, bytes)
@@ -219,7 +221,7 @@ def test_a_running_job_shows_in_status(start: Start) -> None:
 
 def test_stopping_breaks_off_a_session_that_waits(start: Start) -> None:
     daemon = start()
-    with Peer.connect(daemon.port) as peer:
+    with Scripted.connect(daemon.port) as peer:
         log_in(peer)
         assert daemon.stop(2.0)
         assert peer.receive_all() == []
