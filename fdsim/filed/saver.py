@@ -183,29 +183,31 @@ class Saver:
         except OSError as error:
             self._report.not_saved(f'     Cannot open "{text_of(path)}": ERR={error.strerror}.\n')
             return False
+        read, block_size = host.read, self._block_size
+        total = 0
         try:
             storage.queue(b"%d 2 %d" % (job.files, size))
-            while block := self._read(file, path):
+            # A block that is not full and ends where the file does is the last: no call is spent on seeing the end.
+            while block := read(file, block_size):
+                count = len(block)
+                total += count
+                job.read_bytes += count
+                job.job_bytes += count
                 if digest is not None:
                     digest.update(block)
-                job.read_bytes += len(block)
-                job.job_bytes += len(block)
                 storage.queue(block)
+                if total == size and count < block_size:
+                    break
                 if storage.arrived or self._stop.is_set():
                     self._interrupted()
-            storage.queue_signal(Signal.EOD)
-        finally:
-            host.close(file)
-        return True
-
-    def _read(self, file: int, path: bytes) -> bytes:
-        try:
-            return self._host.read(file, self._block_size)
         except OSError as error:
             # Counts twice: as a message of the kind error, and by itself (DIR-BKP-12). The data end here (SD-ORD-17).
             self._report(MessageType.ERROR, f"Read error on file {text_of(path)}. ERR={error.strerror}\n")
-            self._job.errors += 1
-            return b""
+            job.errors += 1
+        finally:
+            host.close(file)
+        storage.queue_signal(Signal.EOD)
+        return True
 
     def _send_digest(self, algorithm: Digest, raw: bytes) -> None:
         storage = self._storage

@@ -21,6 +21,8 @@ from fdsim.wire.streams import FileType
 
 _BATCH: Final = 1024
 _IFMT: Final = 0o170000
+_IFREG: Final = stat.S_IFREG
+_IFDIR: Final = stat.S_IFDIR
 _NO_STATUS: Final = os.stat_result((0,) * 10)
 
 
@@ -100,7 +102,11 @@ class Walker:
                 except OSError as error:
                     yield Entry(path, FileType.NOSTAT, _NO_STATUS, error=error)
                     continue
-                if st.st_mode & _IFMT != stat.S_IFDIR:
+                kind = st.st_mode & _IFMT
+                if kind == _IFREG:
+                    yield Entry(path, regular_type(st.st_size, st.st_mode), st)
+                    continue
+                if kind != _IFDIR:
                     yield self._leaf(path, st)
                     continue
                 found = self._directory(path, st, top, device)

@@ -69,11 +69,12 @@ class RecordHeader(NamedTuple):
         match = _RECORD_HEADER.match(payload)
         if match is None:
             raise RemoteProtocolError(f"malformed record header {payload[:80]!r}")
-        return cls._make(map(_number, match.groups()))
+        numbers = match.groups()
+        try:
+            return cls._make(map(int, numbers))  # three times for each small file
+        except ValueError:
+            return cls._make(map(_number, numbers))
 
 
 def _number(digits: bytes) -> int:
-    try:
-        return int(digits)
-    except ValueError:
-        return 0
+    return int(digits) if digits.strip(b"-") else 0

@@ -13,13 +13,13 @@ result again and comparing.
 Kinds of fields:
 
 ========== ============= ==============================================================================================
-``int``    ``int``       decimal digits with an optional sign
+``int``    ``int``       decimal digits, with a minus sign in front of a negative number
 ``token``  ``str``       text without white space or NUL
 ``word``   ``str``       letters and digits
 ``quoted`` ``str``       text up to the next double quote
 ``bashed`` ``str``       text whose spaces travel as byte 0x01 (DIR-SCAN-5)
 ``path``   ``bytes``     a path, spaces as byte 0x01 too
-``rest``   ``str``       all that follows
+``rest``   ``str``       all that follows one blank, or nothing
 ========== ============= ==============================================================================================
 
 An optional part is present when its (first) field is not None; a part that holds no field is a flag: ``[
@@ -58,17 +58,17 @@ class _Kind:
 
 
 def _integer(digits: bytes) -> int:
-    return int(digits) if digits.strip(b"+-") else 0
+    return int(digits) if digits.strip(b"-") else 0
 
 
 def _unbroken(data: bytes) -> bool:
-    return data.split() == [data] or not data
+    return not data or (data.split() == [data] and b"\0" not in data)
 
 
 # Possessive quantifiers: the real scanner never goes back for another try. No number of the protocol has more than 64
 # bits, which are 20 digits.
 _KINDS: Final = {
-    "int": _Kind(rb"([+-]?+[0-9]{0,20}+)", _integer, lambda number: b"%d" % number, lambda _: True),
+    "int": _Kind(rb"(-?+[0-9]{0,20}+)", _integer, lambda number: b"%d" % number, lambda _: True),
     "token": _Kind(rb"([^\s\0]*+)", text_of, bytes_of, _unbroken),
     "bashed": _Kind(
         rb"([^\s\0]*+)",
@@ -88,6 +88,7 @@ _KINDS: Final = {
 @dataclass(frozen=True, slots=True)
 class _Literal:
     text: bytes
+    pattern: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ class Shape:
 
     def _pattern(self, part: _Literal | _Field | _Optional) -> bytes:
         if isinstance(part, _Literal):
-            return _lax(part.text)
+            return part.pattern
         if isinstance(part, _Field):
             self._fields.append(part)
             return part.kind.pattern
@@ -184,8 +185,13 @@ def _compile(text: str) -> list[_Literal | _Field | _Optional]:
             break
         position = token.end()
         if token["text"] is not None:
-            parts.append(_Literal(token["text"].encode("ascii")))
+            literal = token["text"].encode("ascii")
+            parts.append(_Literal(literal, _lax(literal)))
         elif token["name"] is not None:
+            last = parts[-1] if parts else None
+            if token["kind"] == "rest" and isinstance(last, _Literal) and last.text.endswith(b" "):
+                # More blanks than one belong to the text that follows.
+                parts[-1] = _Literal(last.text, _lax(last.text.rstrip()) + rb"\s?+")
             parts.append(_Field(token["name"], _KINDS[token["kind"]]))
         else:
             inner = [part for part in _compile(token["part"]) if not isinstance(part, _Optional)]
