@@ -9,7 +9,7 @@ from fdsim.net.connection import Connection
 from fdsim.stored.archive import Archive, JobWriter
 from fdsim.stored.errors import ArchiveError
 from fdsim.stored.expected import ExpectedJob
-from fdsim.stored.receiving import receive
+from fdsim.stored.receiving import answer
 from fdsim.stored.session import Refusal
 from fdsim.wire.errors import RemoteProtocolError
 from fdsim.wire.frames import Packet, Signal
@@ -28,6 +28,8 @@ from fdsim.wire.messages.storage import (
 from fdsim.wire.records import StreamHeader
 
 _STREAMS: Final = range(-(1 << 31), 1 << 31)
+_STEPS: Final = range(2)
+_ENDS: Final = frozenset({Signal.EOD, Signal.EOD_POLL})
 
 
 class AppendSession:
@@ -69,7 +71,8 @@ class AppendSession:
             raise Refusal("the data have come already", AlreadyOpen())
         self._connection.send(DataOk())
         try:
-            self._receive_streams(writer)
+            with self._connection.bulk():
+                self._receive_streams(writer)
             writer.sync()
         except (RemoteProtocolError, OSError) as error:
             raise _failure(error) from error
@@ -104,22 +107,41 @@ class AppendSession:
     def _receive_streams(self, writer: JobWriter) -> None:
         """Streams, each ended by an EOD, until the EOD that stands where a header is due (SD-APP-4)."""
         job, connection = self._job, self._connection
-        while (frame := receive(connection)) is not Signal.EOD:
-            if not isinstance(frame, Packet) or not frame.payload:
-                what = "an empty packet" if isinstance(frame, Packet) else f"the signal {frame.name}"
-                raise RemoteProtocolError(f"Error reading data header from FD: {what} came")
-            file_index, stream, _ = StreamHeader.parse(frame.payload)
-            if file_index <= 0 or file_index - job.files not in {0, 1}:
-                raise RemoteProtocolError(f"FI={file_index} from FD not positive or last_FI={job.files}")
-            if stream not in _STREAMS:
-                raise RemoteProtocolError(f"Malformed data header from FD: stream {stream}")
-            job.files = file_index
-            while isinstance(data := receive(connection), Packet) and data.payload:
-                writer.add(file_index, stream, data.payload)
-                job.bytes += len(data.payload)
-            # An empty packet ends a stream as an EOD does (SD-FRAME-6).
-            if data is not Signal.EOD and not isinstance(data, Packet):
-                raise RemoteProtocolError(f"the signal {data.name} came in the middle of stream {stream}")
+        header: StreamHeader | None = None
+        while True:
+            for frame in connection.receive_many():
+                if isinstance(frame, Packet):
+                    payload = frame.payload
+                    if header is None:
+                        header = self._header(payload)
+                        file_index, stream = header.file_index, header.stream
+                    elif payload:
+                        writer.add(file_index, stream, payload)
+                        job.bytes += len(payload)
+                    else:
+                        header = None  # an empty packet ends a stream as an EOD does (SD-FRAME-6)
+                elif frame in _ENDS:
+                    if frame is Signal.EOD_POLL:
+                        answer(connection, frame)
+                    if header is None:
+                        return
+                    header = None
+                elif not answer(connection, frame):
+                    where = "where a header was due" if header is None else f"in the middle of stream {header.stream}"
+                    raise RemoteProtocolError(f"the signal {frame.name} came {where}")
+
+    def _header(self, payload: bytes) -> StreamHeader:
+        """The header of the next stream, if the rules allow it (SD-HDR-8, SD-FIDX-1)."""
+        if not payload:
+            raise RemoteProtocolError("Error reading data header from FD: an empty packet came")
+        header = StreamHeader.parse(payload)
+        job = self._job
+        if header.file_index <= 0 or header.file_index - job.files not in _STEPS:
+            raise RemoteProtocolError(f"FI={header.file_index} from FD not positive or last_FI={job.files}")
+        if header.stream not in _STREAMS:
+            raise RemoteProtocolError(f"Malformed data header from FD: stream {header.stream}")
+        job.files = header.file_index
+        return header
 
 
 def _failure(error: Exception) -> Refusal:

@@ -118,10 +118,10 @@ class StorageDaemon:
         self.stop()
 
     def _expect(self, job: str, key: str, open_session: Callable[..., Commands]) -> ExpectedJob:
-        expected = ExpectedJob(job, key, next(self._session_ids), self._session_time, open_session)
         with self._lock:
             if job in self._expected:
                 raise ValueError(f"a job {job!r} is expected already")
+            expected = ExpectedJob(job, key, next(self._session_ids), self._session_time, open_session)
             self._expected[job] = expected
         return expected
 

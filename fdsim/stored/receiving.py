@@ -1,4 +1,4 @@
-"""Waiting for a frame that means something (SD-HB)."""
+"""Signals that ask for a sign of life, wherever they come (SD-HB-2 to SD-HB-5)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from fdsim.wire.messages.storage import PollOk
 
 
 def receive(connection: Connection) -> Frame:
-    """The next packet or signal that the caller has to know of.
-
-    Heartbeats are dropped and requests for a sign of life answered, wherever they come (SD-HB-2 to SD-HB-5).
+    """The next packet or signal that the caller has to know of; an EOD_POLL is answered and comes as an EOD.
 
     Raises:
         NetworkError: the File daemon was silent or went away.
@@ -19,15 +17,19 @@ def receive(connection: Connection) -> Frame:
     """
     while True:
         frame = connection.receive()
-        if isinstance(frame, Packet):
+        if isinstance(frame, Packet) or not answer(connection, frame):
             return frame
-        if frame is Signal.POLL:
-            connection.send(PollOk())
-        elif frame is Signal.EOD_POLL:
-            connection.send(PollOk())
+        if frame is Signal.EOD_POLL:
             return Signal.EOD
-        elif frame is Signal.STATUS:
-            connection.send(StatusAnswer())
-            connection.send_signal(Signal.EOD)
-        elif frame not in {Signal.HEARTBEAT, Signal.HB_RESPONSE}:
-            return frame
+
+
+def answer(connection: Connection, signal: Signal) -> bool:
+    """Give a signal the answer that it wants, which may be none; False if it is of another kind."""
+    if signal in {Signal.POLL, Signal.EOD_POLL}:
+        connection.send(PollOk())
+    elif signal is Signal.STATUS:
+        connection.send(StatusAnswer())
+        connection.send_signal(Signal.EOD)
+    else:
+        return signal in {Signal.HEARTBEAT, Signal.HB_RESPONSE}
+    return True
