@@ -136,11 +136,16 @@ class Restorer:
             while wrote < size:
                 wrote += self._host.write(self._file, memoryview(data)[wrote:] if wrote else data)
         except OSError as error:
-            # The real FD leaves out which file it was and, when part of the block found room, why (9.6.7).
-            self._error(
-                f"restore.c:1386 Wrong write size error at byte={self._written + wrote} block={self._block} "
-                f"wanted={size} wrote={wrote} on {text_of(self._path)}: ERR={error.strerror}"
-            )
+            byte = self._written + wrote
+            if wrote:
+                # The real FD says neither which file it was nor why (9.6.7).
+                what = f"restore.c:1386 Wrong write size error at byte={byte}"
+                detail = f"wanted={size} wrote={wrote}"
+            else:
+                what = f"restore.c:1390 Write error at byte={byte}"
+                detail = f"write_len={size} lerror=0"
+            place = f"block={self._block} {detail} on {text_of(self._path)}"
+            self._error(f"{what} {place}: ERR={error.strerror}")
             self._drop()
             return 0
         self._written += size

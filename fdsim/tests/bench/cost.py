@@ -4,8 +4,8 @@ Run it as root, with nothing else going on::
 
     python fdsim/tests/bench/cost.py [--directory DIR] [--files 50000] [--gigabytes 2] [--rounds 3]
 
-It makes a tree of many small files (0 to 8 KB, half text and half noise) and one big file, backs each up and restores it
-with both daemons in turn, and writes processor time, peak memory and wall time to ``reports/benchmarks/DATE.md``.
+It makes a tree of many small files (0 to 8 KB, half text and half noise) and one big file, backs each up and restores
+it with both daemons in turn, and writes processor time, peak memory and wall time to ``reports/benchmarks/DATE.md``.
 """
 
 from __future__ import annotations
