@@ -185,6 +185,8 @@ class Connection:
         while (frame := decoder.next()) is None:
             if deadline is None:
                 deadline = time.monotonic() + limit
+            elif time.monotonic() >= deadline:  # of a peer that trickles no single read waits in vain
+                raise self._in_vain("an answer", limit)
             self._wait_and_read(deadline, limit)
         return frame
 
@@ -196,6 +198,8 @@ class Connection:
         while not (frames := self._decoder.take()):
             if deadline is None:
                 deadline = time.monotonic() + self.timeout
+            elif time.monotonic() >= deadline:
+                raise self._in_vain("an answer", self.timeout)
             self._wait_and_read(deadline, self.timeout)
         return frames
 

@@ -115,7 +115,7 @@ class Handshake:
                 self.state = rule.next
                 message = parsed.message
                 if isinstance(message, g.Challenge | g.CompatibleChallenge):
-                    self._offers[sender] = message.tls
+                    self._offers[sender] = message.tls or 0
                 return Meaning(rule.kind, _note(message), message, parsed.deviations)
         return self._unexpected(sender, payload)
 

@@ -166,7 +166,7 @@ def test_a_wrong_password(target: Target, archive: Archive, progress: Progress, 
 
 def test_an_unknown_director(target: Target, archive: Archive, progress: Progress, tmp_path: Path) -> None:
     stranger = replace(target, director=Director("nobody-dir", "fdpw"))
-    with pytest.raises(AuthenticationError, match="refused our Hello: .*Connection from unknown Director nobody-dir"):
+    with pytest.raises(AuthenticationError, match=r"refused our Hello: .*Connection from unknown Director nobody-dir"):
         run_backup(stranger, archive, fileset(tmp_path), progress)
 
 

@@ -56,19 +56,22 @@ class SdCallsFd(Message, shape="Hello FD: Bacula Storage calling Start Job {job:
 
 
 @dataclass(frozen=True, slots=True)
-class Challenge(Message, shape="auth cram-md5 {text:token} ssl={tls:int}\n"):
-    """Asks for proof that the peer knows the key (DIR-AUTH-2); ``tls``: 0 none, 1 possible, 2 required (DIR-TLS-1)."""
+class Challenge(Message, shape="auth cram-md5 {text:token}[ ssl={tls:int}]\n"):
+    """Asks for proof that the peer knows the key (DIR-AUTH-2).
+
+    ``tls``: 0 none, 1 possible, 2 required (DIR-TLS-1); without it there is none (DIR-AUTH-12).
+    """
 
     text: str
-    tls: int
+    tls: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class CompatibleChallenge(Message, shape="auth cram-md5c {text:token} ssl={tls:int}\n"):
+class CompatibleChallenge(Message, shape="auth cram-md5c {text:token}[ ssl={tls:int}]\n"):
     """A challenge that wants its answer in RFC 4648 base64; read, never sent (DIR-AUTH-8)."""
 
     text: str
-    tls: int
+    tls: int | None
 
 
 @dataclass(frozen=True, slots=True)
