@@ -6,10 +6,11 @@ from typing import Final
 
 from fdsim.filed.heartbeat import Heartbeat
 from fdsim.filed.session import Session
-from fdsim.filed.storage import ask, is_idle, receive
+from fdsim.filed.storage import ask
 from fdsim.files.restore import Replace, Restorer
 from fdsim.net.connection import Connection
 from fdsim.net.errors import NetworkError
+from fdsim.net.signs import answer, receive
 from fdsim.wire.attributes import Attributes
 from fdsim.wire.errors import ProtocolError, RemoteProtocolError
 from fdsim.wire.frames import Packet, Signal
@@ -112,9 +113,9 @@ class _Records:
         while True:
             for frame in storage.receive_many():
                 if not isinstance(frame, Packet):
-                    if is_idle(storage, frame):
+                    if answer(storage, frame) and frame is not Signal.EOD_POLL:
                         continue
-                    if frame is not Signal.EOD or header is not None:
+                    if frame not in {Signal.EOD, Signal.EOD_POLL} or header is not None:
                         due = "a record or an EOD was" if header is None else "the data of a record were"
                         raise RemoteProtocolError(f"the signal {frame.name} came where {due} due")
                     self._restorer.finish()

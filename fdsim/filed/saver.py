@@ -15,13 +15,13 @@ from fdsim.filed.session import Session
 from fdsim.files.host import OPEN_FILE
 from fdsim.files.walk import Entry
 from fdsim.net.connection import Connection
+from fdsim.net.signs import answer
 from fdsim.wire.attributes import encode_attributes
 from fdsim.wire.errors import RemoteProtocolError
 from fdsim.wire.frames import Packet, Signal
 from fdsim.wire.jobs import MessageType
 from fdsim.wire.lstat import LStatEncoder
 from fdsim.wire.messages.shape import text_of
-from fdsim.wire.messages.storage import PollOk
 from fdsim.wire.streams import FileType, Stream
 
 _MAX_ERRORS: Final = 1000
@@ -223,11 +223,9 @@ class Saver:
         words = []
         while storage.arrived:
             frame = storage.receive()
-            if frame is Signal.POLL:
-                storage.send(PollOk())
-            elif isinstance(frame, Packet):
+            if isinstance(frame, Packet):
                 words.append(text_of(frame.payload).strip())
-            elif frame is not Signal.HB_RESPONSE:
+            elif not answer(storage, frame):
                 words.append(f"signal {frame.name}")
         if words:
             raise RemoteProtocolError(f"Storage daemon broke off: {'; '.join(words)}")

@@ -9,20 +9,19 @@ from fdsim.net import authentication
 from fdsim.net.connection import Connection
 from fdsim.net.dialing import connect
 from fdsim.net.errors import AuthenticationError, ConnectFailed, NetworkError
+from fdsim.net.signs import receive
 from fdsim.wire.errors import ProtocolError, RemoteProtocolError
-from fdsim.wire.frames import Frame, Packet, Signal
+from fdsim.wire.frames import Packet
 from fdsim.wire.jobs import MessageType
 from fdsim.wire.messages.base import Message
 from fdsim.wire.messages.greeting import SdClientHello, SdHello
 from fdsim.wire.messages.orders import StorageOrder
 from fdsim.wire.messages.replies import BadStorage, StorageOk
 from fdsim.wire.messages.shape import text_of
-from fdsim.wire.messages.storage import PollOk
 from fdsim.wire.roles import Role
 
 _ATTEMPT = 30.0
 _RETRY_EVERY = 10.0
-_IDLE = (Signal.HEARTBEAT, Signal.HB_RESPONSE, Signal.POLL)
 
 M = TypeVar("M", bound=Message)
 
@@ -102,21 +101,6 @@ def reply(storage: Connection, command: str, wanted: type[M]) -> M:
             f"got len={len(payload)} msg={text_of(payload).rstrip()}"
         )
     return parsed.message
-
-
-def receive(storage: Connection) -> Frame:
-    """The next frame that means something (see ``is_idle``)."""
-    while True:
-        frame = storage.receive()
-        if isinstance(frame, Packet) or not is_idle(storage, frame):
-            return frame
-
-
-def is_idle(storage: Connection, signal: Signal) -> bool:
-    """Whether a signal only says that the peer is there; a poll is answered (SD-HB-2, SD-HB-3)."""
-    if signal is Signal.POLL:
-        storage.send(PollOk())
-    return signal in _IDLE
 
 
 def _packet(storage: Connection) -> bytes:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from fdsim.net.connection import Connection
+from fdsim.net.signs import answer
 from fdsim.stored.archive import Archive, JobWriter
 from fdsim.stored.errors import ArchiveError
 from fdsim.stored.expected import ExpectedJob
-from fdsim.stored.receiving import answer
 from fdsim.stored.session import Refusal
 from fdsim.wire.errors import RemoteProtocolError
 from fdsim.wire.frames import Packet, Signal

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from fdsim.net.connection import Connection
 from fdsim.net.errors import NetworkError
-from fdsim.stored.receiving import receive
+from fdsim.net.signs import receive
 from fdsim.wire.errors import ProtocolError
 from fdsim.wire.frames import Packet, Signal
 from fdsim.wire.messages.base import Message, shorten

@@ -1,4 +1,4 @@
-"""Signals that ask for a sign of life, wherever they come (SD-HB-2 to SD-HB-5)."""
+"""Signs of life between File daemon and Storage daemon: signals that may come anywhere (SD-HB-2 to SD-HB-5)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def receive(connection: Connection) -> Frame:
     """The next packet or signal that the caller has to know of; an EOD_POLL is answered and comes as an EOD.
 
     Raises:
-        NetworkError: the File daemon was silent or went away.
+        NetworkError: the peer was silent or went away.
         RemoteProtocolError: what came is no frame.
     """
     while True:
