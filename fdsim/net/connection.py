@@ -3,6 +3,7 @@
 Small packets are gathered: ``queue`` only frames a packet, and what has gathered leaves in one large write when it
 exceeds ``GATHER`` bytes or at ``flush``; both belong to the one thread that sends a stream of records. Everything else
 uses ``send``, which does both at once and may be called from several threads, though not while another one queues.
+Only one thread receives, and no other may send while it waits if that write could have to wait as well.
 
 While a write waits for a peer that does not read, what the peer sends is taken in and kept for ``receive``: a Storage
 daemon that waits for a volume sends heartbeats and would otherwise block in its turn (SD-HB-1).
