@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import Final
 
 from fdsim.config.errors import ConfigError
+from fdsim.files.tree_side import UnusableRootError
 from fdsim.net.errors import NetworkError
 from fdsim.stored.errors import ArchiveError
 from fdsim.wire.errors import ProtocolError
@@ -33,6 +34,7 @@ STATUS_OF: Final[dict[type[Exception], Exit]] = {
     ConfigError: Exit.USAGE,
     ArchiveError: Exit.USAGE,
     OSError: Exit.USAGE,
+    UnusableRootError: Exit.USAGE,
     NetworkError: Exit.NETWORK,
     ProtocolError: Exit.NETWORK,
 }

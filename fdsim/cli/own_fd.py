@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import subprocess
 import sys
@@ -58,9 +59,9 @@ def own_file_daemon(directory: Path, timeout: float) -> Iterator[Target]:
     file = directory / "bacula-fd.conf"
     # Nobody else may read the password.
     file.touch(mode=0o600)
-    file.write_text(
-        _CONFIGURATION.format(director=_DIRECTOR, password=password, host=_HOST, directory=directory), "utf-8"
-    )
+    quoted = str(directory).replace("\\", "\\\\").replace('"', '\\"')
+    text = _CONFIGURATION.format(director=_DIRECTOR, password=password, host=_HOST, directory=quoted)
+    file.write_bytes(os.fsencode(text))
     command = [sys.executable, "-m", "fdsim", "serve", "fd", "-c", str(file), "--port", "0"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None  # noqa: S101 - it is a pipe, as was asked for

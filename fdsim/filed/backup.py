@@ -17,6 +17,7 @@ from fdsim.wire.errors import ProtocolError
 from fdsim.wire.fileset import Block
 from fdsim.wire.frames import Packet, Signal
 from fdsim.wire.jobs import JobStatus, MessageType
+from fdsim.wire.messages.orders import BackupOrder
 from fdsim.wire.messages.replies import BackupOk, BadBackup
 from fdsim.wire.messages.shape import text_of
 from fdsim.wire.messages.storage import (
@@ -36,9 +37,14 @@ _HEARTBEAT_AT_LEAST: Final = 5.0
 _GOOD_CLOSE: Final = frozenset({JobStatus.TERMINATED.code, JobStatus.WARNINGS.code, JobStatus.INCOMPLETE.code})
 
 
-def backup(session: Session, _: bytes) -> bool:
+def backup(session: Session, payload: bytes) -> bool:
     """Run a backup; it always ends the session (DIR-BKP-7)."""
     job = session.job
+    order = BackupOrder.match(payload)
+    if order is not None and order.message.file_index:
+        session.report(MessageType.FATAL, "Going on with an incomplete job is not supported by this version.\n")
+        session.director.send(BadBackup())
+        return False
     storage = job.storage
     if storage is None:
         session.report(MessageType.FATAL, "Cannot contact Storage daemon\n")

@@ -61,8 +61,14 @@ class FileDaemon:
             Whether every session has ended within ``timeout`` seconds.
         """
         self._stop.set()
-        busy = any(job.job_id for job in self._registry.running())
-        return self._listener.stop(timeout / 2, grace=timeout / 2 if busy else 0)
+        self._listener.close()
+        if any(job.job_id for job in self._registry.running()) and not self._listener.join(timeout / 4):
+            # Who waits for a Storage daemon that says nothing has not noticed.
+            for job in self._registry.running():
+                if (storage := job.storage) is not None:
+                    storage.abort()
+            self._listener.join(timeout / 4)
+        return self._listener.stop(timeout / 2)
 
     def __enter__(self) -> Self:
         self.start()

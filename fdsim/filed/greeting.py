@@ -72,7 +72,7 @@ def greet(
 
 def _first_packet(connection: Connection, settings: Settings, stop: threading.Event) -> bytes | None:
     """What may be a Director's Hello; anything else is dealt with (DIR-CONN-3 to DIR-CONN-6)."""
-    first = connection.receive()
+    first = connection.receive(min(settings.timeout, authentication.RESPONSE_TIMEOUT))
     if isinstance(first, Signal):
         log.warning("%s sent the signal %s instead of a Hello", connection, first.name)
         return None

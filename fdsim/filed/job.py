@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from fdsim.net.connection import Connection
+from fdsim.net.errors import NetworkError
 from fdsim.wire.fileset import FileSet
+from fdsim.wire.frames import Signal
 from fdsim.wire.jobs import JobStatus
 from fdsim.wire.messages.replies import EndJob
 
@@ -82,6 +85,9 @@ class Job:
         """Close the connection to the Storage daemon, if there is one, and keep its counts (DIR-END-7)."""
         storage, self.storage = self.storage, None
         if storage is not None:
+            # Whether the Storage daemon is still there to hear it makes no difference (SD-HB-8).
+            with suppress(NetworkError):
+                storage.send_signal(Signal.TERMINATE)
             self.comm_bytes += storage.payload_bytes
             self.compressed_comm_bytes += storage.compressed_bytes
             storage.close()

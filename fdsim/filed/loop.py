@@ -15,7 +15,7 @@ from fdsim.filed.status import status
 from fdsim.filed.storage import contact_storage
 from fdsim.net.errors import NetworkError
 from fdsim.wire.errors import ProtocolError
-from fdsim.wire.frames import Signal
+from fdsim.wire.frames import IS_CMD, Signal
 from fdsim.wire.jobs import MessageType
 from fdsim.wire.messages.base import shorten
 from fdsim.wire.messages.replies import InvalidCommand, MonitorRefusal
@@ -40,20 +40,30 @@ _HANDLERS: Final[dict[str, Handler]] = {
 
 def serve_orders(session: Session, registry: Registry) -> None:
     """Carry out orders until the Director or one of them ends the session, and report how the job went."""
+    job = session.job
     try:
         while _next(session, registry):
             pass
     except ProtocolError as error:
-        session.report(MessageType.FATAL, f"{error}\n")
+        # The real FD says no more on a connection that has lost its synchronisation (DIR-BNET-16).
+        log.warning("JobId %d: the Director's connection is given up: %s", job.job_id, error)
+        job.close_storage()
+        return
     except NetworkError as error:
-        log.warning("JobId %d: session ended early: %s", session.job.job_id, error)
+        log.warning("JobId %d: session ended early: %s", job.job_id, error)
+    except BaseException:
+        # A fault of ours: whoever waits for the job's end hears of it all the same.
+        session.report(MessageType.FATAL, "The File daemon has failed; its log tells why.\n")
+        _end(session)
+        raise
     _end(session)
 
 
 def _next(session: Session, registry: Registry) -> bool:
     frame = session.director.receive()
-    # Any signal where an order is due ends the session, and so does an empty packet (DIR-BNET-3, DIR-BNET-27).
-    if isinstance(frame, Signal) or not frame.payload:
+    # Any signal where an order is due ends the session, and so does an empty packet (DIR-BNET-3, DIR-BNET-27) or a
+    # command of deduplication (DIR-BNET-10).
+    if isinstance(frame, Signal) or not frame.payload or (frame.flags or 0) & IS_CMD:
         return False
     order = find_order(frame.payload)
     if order is None:
@@ -78,12 +88,7 @@ def _next(session: Session, registry: Registry) -> bool:
 def _end(session: Session) -> None:
     """End the session: the Storage daemon first, then the report, then the Director (DIR-END-1)."""
     job = session.job
-    if job.storage is not None:
-        try:
-            job.storage.send_signal(Signal.TERMINATE)
-        except NetworkError as error:
-            log.info("JobId %d: the Storage daemon was gone before us: %s", job.job_id, error)
-        job.close_storage()
+    job.close_storage()
     try:
         if job.job_id:
             session.director.send(job.end())

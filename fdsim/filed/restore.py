@@ -62,7 +62,7 @@ def restore(session: Session, payload: bytes) -> bool:
         end_restore(session, b"")
         return False
     session.director.send(StorageEndOk())
-    return not job.failed
+    return job.status is not JobStatus.CANCELED  # a failed one goes on to its end (DIR-RST-13)
 
 
 def end_restore(session: Session, _: bytes) -> bool:
@@ -93,7 +93,6 @@ def _dialogue(session: Session, storage: Connection, restorer: Restorer) -> None
         _Records(session, restorer).take_all(storage)
     storage.send(ReadClose(ticket))
     receive(storage)  # whatever it says (SD-READ-15)
-    storage.send_signal(Signal.TERMINATE)
 
 
 class _Records:

@@ -18,13 +18,14 @@ from fdsim.net.connection import Connection
 from fdsim.net.signs import answer
 from fdsim.wire.attributes import encode_attributes
 from fdsim.wire.errors import RemoteProtocolError
-from fdsim.wire.frames import Packet, Signal
+from fdsim.wire.frames import MAX_RECEIVED, Packet, Signal
 from fdsim.wire.jobs import MessageType
 from fdsim.wire.lstat import LStatEncoder
 from fdsim.wire.messages.shape import text_of
 from fdsim.wire.streams import FileType, Stream
 
 _MAX_ERRORS: Final = 1000
+_BLOCK: Final = 65536
 # What was a regular file a moment ago may be a link or a FIFO by now: the first is refused, the second read as empty.
 _OPEN: Final = OPEN_FILE | os.O_NOFOLLOW | os.O_NONBLOCK
 
@@ -47,7 +48,8 @@ class Saver:
         self._storage = storage
         self._host = session.settings.host
         self._listed = listed
-        self._block_size = session.configuration.file_daemon.maximum_network_buffer_size
+        # 0 stands for the default, and no packet may be longer than a peer accepts.
+        self._block_size = min(session.configuration.file_daemon.maximum_network_buffer_size or _BLOCK, MAX_RECEIVED)
         self._encode_status = LStatEncoder().encode
         self._digest: Digest | None = None
         self._hard_links = True

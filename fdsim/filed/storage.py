@@ -29,7 +29,7 @@ M = TypeVar("M", bound=Message)
 def contact_storage(session: Session, payload: bytes) -> bool:
     """``storage``: connect to the Storage daemon and authenticate with the session key (DIR-STO-1 to DIR-STO-9)."""
     parsed = StorageOrder.match(payload)
-    if parsed is None:
+    if parsed is None or not 0 <= parsed.message.port < 1 << 16:
         session.report(MessageType.FATAL, f"Bad storage command: {text_of(payload)}")
     elif parsed.message.port == 0:
         session.report(MessageType.FATAL, "A Storage daemon that calls the client is not supported by this version.\n")
@@ -43,6 +43,10 @@ def contact_storage(session: Session, payload: bytes) -> bool:
 def _connect(session: Session, order: StorageOrder) -> bool:
     job, file_daemon = session.job, session.configuration.file_daemon
     job.take_key(order.key or "")
+    job.close_storage()
+    if not job.key:
+        session.report(MessageType.FATAL, "There is no session key for the Storage daemon: each serves once.\n")
+        return False
     try:
         sock = connect(
             order.address,

@@ -16,7 +16,10 @@ def listing_line(status: LStat, name: str, link: str = "") -> str:
 
     The date is that of the last status change: 9.6.7 prints it, against what its documents say (DIR-EST-6, SD-RST-13).
     """
-    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.ctime))
+    try:
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(status.ctime))
+    except (OSError, OverflowError, ValueError):
+        when = str(status.ctime)  # a year beyond the calendar, from a damaged or hostile volume
     arrow = f" -> {link}" if link and stat.S_ISLNK(status.mode) else ""
     return (
         f"{stat.filemode(status.mode)}  {status.nlink:2d} {_user(status.uid):<8.8} {_group(status.gid):<8.8} "

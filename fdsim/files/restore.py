@@ -27,6 +27,8 @@ from fdsim.wire.streams import FileType
 
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _ATTEMPTS: Final = 3
+_MAX_MODE: Final = 0xFFFF
+_MAX_DEVICE: Final = (1 << 63) - 1
 
 Report = Callable[[MessageType, str], None]
 """Takes the messages of a restore for the job's log; a text ends with a newline."""
@@ -97,28 +99,35 @@ class Restorer:
         self.finish()
         self._record = record
         self._status = status
-        maker = self._makers.get(record.type)
-        if maker is None and record.type != FileType.DIREND:
-            self._refuse(record)
-            return
-        path = self._output_name(record.name)
-        if path is None:
-            self._error(
-                f"Refused to restore {text_of(record.name)}: a component .. of its name could lead out of the target"
-            )
+        path = self._admit(record, status)
+        if path is None or (self._replace is not Replace.ALWAYS and self._skipped(path)):
             return
         self._path = path
-        if self._replace is not Replace.ALWAYS and self._skipped(path):
-            return
-        if maker is None:
+        if record.type == FileType.DIREND:
             self._make_directory(path)
-        elif path.endswith(b"/"):
-            self._error(f"Zero length filename: {text_of(path)}")
-            return
-        elif not self._attempt(maker, path):
+        elif not self._attempt(self._makers[record.type], path):
             return
         if self._list:
-            self._report(MessageType.RESTORED, listing_line(self._status, text_of(path), text_of(record.link)))
+            self._report(MessageType.RESTORED, listing_line(status, text_of(path), text_of(record.link)))
+
+    def _admit(self, record: Attributes, status: LStat) -> bytes | None:
+        """Where the object goes; None if it can't be restored, or must not be, which is reported."""
+        name = text_of(record.name)
+        path = self._output_name(record.name)
+        if record.type not in self._makers and record.type != FileType.DIREND:
+            self._refuse(record)
+        elif not (0 <= status.mode <= _MAX_MODE and 0 <= status.rdev <= _MAX_DEVICE):
+            self._error(f"Attributes of {name} are damaged: mode {status.mode}, device {status.rdev}")
+        elif path is None:
+            self._error(f"Refused to restore {name}: a component .. of its name could lead out of the target")
+        elif record.type == FileType.LNKSAVED and not self._has_first_name(record.link, path):
+            first = text_of(record.link)
+            self._error(f"Refused to link {text_of(path)} to {first}: that is no other name in the target")
+        elif record.type != FileType.DIREND and path.endswith(b"/"):
+            self._error(f"Zero length filename: {text_of(path)}")
+        else:
+            return path
+        return None
 
     def write(self, data: bytes) -> int:
         """Write data of the current object at its current position.
@@ -161,6 +170,11 @@ class Restorer:
         finally:
             self._close(file)
         expected = self._status.size
+        if not self._written and expected > 0:
+            # A file that could not be read when it was saved, or lost data: the real FD says nothing of either.
+            self._report(
+                MessageType.WARNING, f"No data for {text_of(self._path)} of {expected} bytes: it was restored empty.\n"
+            )
         if self._written and expected > 0 and expected != self._written and self._record.type == FileType.REG:
             self._error(
                 f"attribs.c:614 File size of restored file {text_of(self._path)} not correct. "
@@ -185,6 +199,10 @@ class Restorer:
             return name
         slash = b"" if self._where.endswith(b"/") or name.startswith(b"/") else b"/"
         return self._where + slash + name
+
+    def _has_first_name(self, link: bytes, path: bytes) -> bool:
+        """Whether a hard link's first name lies where restored names lie, and is another one than ``path``."""
+        return link.startswith(b"/") and self._output_name(link) not in {None, path}
 
     def _refuse(self, record: Attributes) -> None:
         name = text_of(record.name)
@@ -269,14 +287,14 @@ class Restorer:
         if self._prefix_links and target.startswith(b"/"):
             target = self._output_name(target) or target
         self._host.symlink(target, path)
-        self._set_attributes(path)
+        self._set_attributes(path, is_link=True)
 
     def _make_link(self, path: bytes) -> None:
-        target = self._record.link
-        if target.startswith(b"/"):
-            target = self._output_name(target) or target
+        # ``begin`` has made sure that the first name has a place.
+        target = self._output_name(self._record.link) or b""
         self._host.link(target, path, follow_symlinks=False)
-        self._set_attributes(path)
+        # The first name may be a symbolic link by now: nothing is set through it.
+        self._set_attributes(path, is_link=stat.S_ISLNK(self._host.lstat(path).st_mode))
 
     def _make_special(self, path: bytes) -> None:
         status = self._status
@@ -353,7 +371,7 @@ class Restorer:
 
     # Attributes
 
-    def _set_attributes(self, target: int | bytes) -> None:
+    def _set_attributes(self, target: int | bytes, *, is_link: bool = False) -> None:
         """Owner, then mode, then times: a change of owner clears set-uid, anything changes the times (SD-REPL-12)."""
         host, status = self._host, self._status
         times = (status.atime, status.mtime)
@@ -369,7 +387,7 @@ class Restorer:
                 self._try("times", target, host.utime, times)
             return
         self._own(target)
-        if stat.S_ISLNK(status.mode):
+        if is_link:
             self._try("times", target, lambda path, when: host.utime(path, when, follow_symlinks=False), times)
             return
         self._try("modes", target, host.chmod, stat.S_IMODE(status.mode))

@@ -12,6 +12,7 @@ from typing import Final, Self
 from fdsim.net.errors import ConnectFailed
 
 _BACKLOG: Final = 128
+_LOOK_UP: Final = 0.2
 
 
 def connect(
@@ -45,6 +46,8 @@ def connect(
     while True:
         try:
             return socket.create_connection((host, port), timeout, (source, 0) if source else None)
+        except (UnicodeError, OverflowError) as error:
+            raise ConnectFailed(f"{host!r} and {port} are no address of a {what}: {error}") from error
         except OSError as error:
             reason = error.strerror or str(error)
             remaining = deadline - time.monotonic()
@@ -119,17 +122,22 @@ class Listener:
         Returns:
             Whether all threads have ended.
         """
-        self._stopping.set()
-        self._close_listening()
-        self._join(grace)
+        self.close()
+        self.join(grace)
         with self._lock:
             for sock in self._active.values():
                 # Fails where the peer or the thread was faster, which is as good.
                 with contextlib.suppress(OSError):
                     sock.shutdown(socket.SHUT_RDWR)
-        return self._join(timeout)
+        return self.join(timeout)
 
-    def _join(self, timeout: float) -> bool:
+    def close(self) -> None:
+        """Accept no more; what is being served goes on."""
+        self._stopping.set()
+        self._close_listening()
+
+    def join(self, timeout: float) -> bool:
+        """Wait until all threads have ended, after ``close``; False if they have not within ``timeout`` seconds."""
         deadline = time.monotonic() + timeout
         with self._lock:
             threads = [*self._acceptors, *self._active]
@@ -153,16 +161,18 @@ class Listener:
 
     def _accept(self, listening: socket.socket) -> None:
         while not self._stopping.is_set():
-            self._slots.acquire()
             try:
                 sock, _ = listening.accept()
             except OSError:
-                self._slots.release()
                 if self._stopping.is_set():
                     return
                 # Out of descriptors, or the peer was gone before we came: the next may do better.
                 self._stopping.wait(0.1)
                 continue
+            while not self._slots.acquire(timeout=_LOOK_UP):
+                if self._stopping.is_set():
+                    sock.close()
+                    return
             thread = threading.Thread(target=self._run, args=(sock,), name=f"{self._name} connection", daemon=True)
             with self._lock:
                 # Under the lock, ``stop`` either finds this connection or has been noticed here.

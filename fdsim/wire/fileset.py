@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from fdsim.wire.errors import RemoteProtocolError
+from fdsim.wire.errors import LocalProtocolError, RemoteProtocolError
 from fdsim.wire.messages.base import shorten
 
 
@@ -101,6 +101,8 @@ def _block_lines(block: Block) -> Iterator[bytes]:
             yield line.value.encode("ascii") + b" " + item + b"\n"
         yield b"N\n"
     for path in block.files:
+        if path != path.partition(b"\0")[0].rstrip(b" \t\r\n\v\f"):
+            raise LocalProtocolError(f"a path with white space at its end cannot be sent in a FileSet: {shorten(path)}")
         # The only lines without a newline: paths from the FileSet itself and plugin commands (9.6 wire, section 4).
         yield b"F " + path
     yield b"N\n"
@@ -115,7 +117,8 @@ def parse_line(payload: bytes) -> tuple[Line, bytes]:
     Raises:
         RemoteProtocolError: the code is unknown (DIR-FSET-18).
     """
-    text = payload.rstrip(b" \t\r\n\v\f\0")
+    # For the real FD a line ends at its first NUL (DIR-BNET-18).
+    text = payload.partition(b"\0")[0].rstrip(b" \t\r\n\v\f")
     code, item = text[:1], text[1:]
     if item[:1] not in {b"", b" "}:
         code, item = text[:2], text[2:]

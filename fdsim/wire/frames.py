@@ -23,6 +23,8 @@ from fdsim.wire.errors import LocalProtocolError, RemoteProtocolError
 COMPRESSED = 0x40000000
 EXTENDED = 0x20000000
 LENGTH_MASK = 0x1FFFFFFF
+IS_CMD = 1 << 28
+"""In the second word: the payload is a command of deduplication (DIR-BNET-9)."""
 
 MAX_RECEIVED = 1_000_000
 """The longest payload a receiver accepts, as it is on the wire (DIR-BNET-15)."""

@@ -409,6 +409,50 @@ def test_a_storage_daemon_that_goes_silent_is_given_up(start: Start, tmp_path: P
     assert frames[-1] == TERMINATE
 
 
+def test_stopping_does_not_wait_for_a_silent_storage_daemon(start: Start, tmp_path: Path) -> None:
+    stopped = threading.Event()
+
+    def silent(peer: Scripted) -> None:
+        let_in(peer)
+        peer.hear(b"append open session\n")
+        asked.set()
+        stopped.wait(20)
+
+    asked = threading.Event()
+    daemon = start(timeout=60.0)
+    with storage(silent) as port, Scripted.connect(daemon.port) as peer:
+        log_in(peer)
+        peer.say(JOB, b"fileset\n", b"I\n", b"F " + bytes(tmp_path), EOD)
+        peer.hear(JOB_OK, b"2000 OK include\n")
+        peer.say(b"storage address=127.0.0.1 port=%d ssl=0\n" % port, b"backup\n")
+        peer.hear(b"2000 OK storage\n", b"2000 OK backup\n")
+        assert asked.wait(10)
+        assert daemon.stop(4.0)
+        frames = peer.receive_all()
+        stopped.set()
+    assert b"2800 End Job TermCode=102 " in b"".join(frame for frame in frames if isinstance(frame, bytes))
+    assert frames[-1] == TERMINATE
+
+
+@pytest.mark.parametrize(("configured", "sizes"), [(0, [65536, 4464]), (32768, [32768, 32768, 4464])])
+def test_the_network_buffer_decides_on_the_size_of_packets(
+    start: Start, tmp_path: Path, configured: int, sizes: list[int]
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * 70000)
+    frames: list[bytes | int] = []
+
+    def script(peer: Scripted) -> None:
+        open_session(peer)
+        frames.extend(read_to_the_end(peer))
+        close_session(peer)
+
+    backup = Backup(start(maximum_network_buffer_size=configured), file, options=b"")
+    backup.run(script)
+    assert backup.end["JobBytes"] == 70000
+    assert [len(frame) for frame in frames[4:-2] if isinstance(frame, bytes)] == sizes
+
+
 def restore(daemon: FileDaemon, script: Callable[[Scripted], None], where: Path, order: bytes = b"") -> list[bytes]:
     """A Director's part of a restore; gives what the FD said after the first reply."""
     said = []

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from fdsim.filed.daemon import FileDaemon
-from fdsim.tests.filed.peers import JOB, JOB_OK, PASSWORD, log_in
+from fdsim.tests.filed.peers import JOB, JOB_OK, PASSWORD, let_in, log_in, storage
 from fdsim.tests.scripted import EOD, HEARTBEAT, TERMINATE, Scripted
 from fdsim.wire import cram
 
@@ -58,10 +58,40 @@ def test_an_empty_packet_ends_the_session(job: Scripted) -> None:
     assert job.receive_all() == [end(67), TERMINATE]
 
 
-def test_a_packet_too_long_ends_the_session(job: Scripted) -> None:
-    job.sock.sendall(b"\x0f\xff\xff\xff")
-    frames = job.receive_all()
-    assert frames[-2:] == [end(102, 1), TERMINATE]
+@pytest.mark.parametrize("frame", [b"\x0f\xff\xff\xff", b"\x40\x00\x00\x04\xff\xff\xff\xff"])
+def test_a_packet_too_long_or_damaged_ends_the_session_without_a_word(job: Scripted, frame: bytes) -> None:
+    job.sock.sendall(frame)
+    assert job.receive_all() == []
+
+
+def test_a_command_of_deduplication_ends_the_session(job: Scripted) -> None:
+    job.sock.sendall(b"\x20\x00\x00\x06\x10\x00\x00\x00status")
+    assert job.receive_all() == [end(67), TERMINATE]
+
+
+def test_a_second_storage_needs_a_key_of_its_own(job: Scripted) -> None:
+    def script(peer: Scripted) -> None:
+        let_in(peer)
+        peer.hear(TERMINATE)
+
+    with storage(script) as port:
+        job.say(b"storage address=127.0.0.1 port=%d ssl=0\n" % port)
+        job.hear(b"2000 OK storage\n")
+        job.say(b"storage address=127.0.0.1 port=%d ssl=0\n" % port)
+        said = texts(job.receive_all())
+    assert said[0].startswith(b"test-fd JobId 7: Fatal error: There is no session key for the Storage daemon")
+    assert said[1] == b"2902 Bad storage\n"
+
+
+@pytest.mark.parametrize("where", [b"127.0.0.1 port=99999", b"a..b port=9103", b"127.0.0.1 port=-5"])
+def test_a_storage_daemon_that_cannot_be_anywhere(job: Scripted, where: bytes) -> None:
+    job.say(b"storage address=" + where + b" ssl=0\n")
+    assert texts(job.receive_all())[1] == b"2902 Bad storage\n"
+
+
+def test_going_on_with_an_incomplete_job_is_refused(job: Scripted) -> None:
+    job.say(b"backup FileIndex=5\n")
+    assert texts(job.receive_all())[1:] == [b"2902 Bad backup\n", end(102, 1)]
 
 
 def test_an_unknown_order_ends_the_session(job: Scripted) -> None:

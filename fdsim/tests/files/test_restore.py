@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyfakefs.fake_filesystem import FakeFilesystem
 
 from fdsim.files.host import REAL, Host
@@ -58,18 +60,18 @@ def restore(tmp_path: Path) -> Restore:
 def test_a_file_gets_content_mode_and_time(restore: Restore, tmp_path: Path) -> None:
     restore.file("/d/f", b"hello", mode=0o104755)
     assert restore.done() == []
-    st = (tmp_path / "d/f").stat()
+    found = (tmp_path / "d/f").stat()
     assert (tmp_path / "d/f").read_bytes() == b"hello"
-    assert stat.S_IMODE(st.st_mode) == 0o4755
-    assert st.st_mtime == TIME
+    assert stat.S_IMODE(found.st_mode) == 0o4755
+    assert found.st_mtime == TIME
 
 
 def test_a_directory_behind_its_contents_keeps_its_time(restore: Restore, tmp_path: Path) -> None:
     restore.file("/d/f")
     restore.directory("/d/", mode=0o40700)
     assert restore.done() == []
-    st = (tmp_path / "d").stat()
-    assert (stat.S_IMODE(st.st_mode), st.st_mtime) == (0o700, TIME)
+    found = (tmp_path / "d").stat()
+    assert (stat.S_IMODE(found.st_mode), found.st_mtime) == (0o700, TIME)
 
 
 def test_missing_parents_are_made_and_the_nearest_takes_the_mode(restore: Restore, tmp_path: Path) -> None:
@@ -118,8 +120,8 @@ def test_devices_and_owners(restore: Restore, tmp_path: Path) -> None:
     restore.file("/owned", uid=1234, gid=5678, mode=0o106755)
     assert restore.done() == []
     assert (tmp_path / "null").stat().st_rdev == os.makedev(1, 3)
-    st = (tmp_path / "owned").stat()
-    assert (st.st_uid, st.st_gid, stat.S_IMODE(st.st_mode)) == (1234, 5678, 0o6755)
+    found = (tmp_path / "owned").stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (1234, 5678, 0o6755)
 
 
 @pytest.mark.parametrize(
@@ -207,6 +209,68 @@ def test_a_name_that_could_lead_out_is_refused(tmp_path: Path, name: str) -> Non
     assert kind is MessageType.ERROR
     assert text.startswith(f"Refused to restore {name}: ")
     assert os.listdir(tmp_path) == ["target"]
+
+
+@pytest.mark.parametrize("link", ["/../outside", "outside", "/f"])
+def test_a_hard_link_to_what_is_no_other_name_in_the_target_is_refused(tmp_path: Path, link: str) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("precious")
+    outside.chmod(0o600)
+    target = tmp_path / "target"
+    target.mkdir()
+    restore = Restore(target)
+    restore.file("/f", b"kept")
+    restore.object("/f" if link == "/f" else "/hard", FileType.LNKSAVED, 0o100666, link=link)
+    [(kind, text)] = restore.done()
+    assert kind is MessageType.ERROR
+    assert text.startswith(f"Refused to link {target}/")
+    assert (outside.stat().st_nlink, stat.S_IMODE(outside.stat().st_mode)) == (1, 0o600)
+    assert (target / "f").read_bytes() == b"kept"
+
+
+def test_nothing_is_set_through_a_link(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("precious")
+    outside.chmod(0o600)
+    before = outside.stat()
+    target = tmp_path / "target"
+    restore = Restore(target)
+    # A symbolic link whose record claims the mode of a file, and a hard link to it.
+    restore.object("/soft", FileType.LNK, 0o100666, link=str(outside))
+    restore.object("/hard", FileType.LNKSAVED, 0o100666, link="/soft")
+    restore.done()
+    after = outside.stat()
+    assert (after.st_mode, after.st_mtime, after.st_uid) == (before.st_mode, before.st_mtime, before.st_uid)
+
+
+def test_a_file_without_its_data_is_told(restore: Restore, tmp_path: Path) -> None:
+    restore.file("/f", b"", size=5)
+    expected = f"No data for {tmp_path}/f of 5 bytes: it was restored empty.\n"
+    assert restore.done() == [(MessageType.WARNING, expected)]
+
+
+@given(
+    file_type=st.integers(0, 30),
+    name=st.sampled_from([b"/a", b"/d/", b"/d/x", b"a", b"", b"/", b"/../v", b"//a//b", b"/d/../../v"]),
+    link=st.sampled_from([b"", b"/a", b"a", b"/../v", b"../v", b"/d/x"]),
+    numbers=st.lists(st.one_of(st.integers(-(1 << 70), 1 << 70), st.integers(0, 0o177777)), min_size=16, max_size=16),
+)
+def test_whatever_a_record_says_nothing_outside_the_target_is_touched(
+    tmp_path_factory: pytest.TempPathFactory, file_type: int, name: bytes, link: bytes, numbers: list[int]
+) -> None:
+    top = tmp_path_factory.mktemp("any")
+    victim = top / "v"
+    victim.write_text("precious")
+    victim.chmod(0o600)
+    os.utime(victim, (TIME, TIME))
+    status = LStat(*numbers)
+    restore = Restore(top / "target", list_restored=True)
+    restore.restorer.begin(Attributes(1, file_type, name, status.encode(), link), status)
+    restore.restorer.write(b"data")
+    restore.done()
+    after = victim.stat()
+    assert (after.st_mode & 0o7777, after.st_mtime, after.st_nlink) == (0o600, TIME, 1)
+    assert {path.name for path in top.iterdir()} <= {"v", "target"}
 
 
 def test_dots_within_a_name_are_harmless(restore: Restore, tmp_path: Path) -> None:

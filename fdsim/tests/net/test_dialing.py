@@ -362,3 +362,14 @@ def test_connection_that_comes_while_stopping_is_closed() -> None:
         assert theirs.recv(1) == b""
     assert listener.active == 0
     assert listener._slots.acquire(blocking=False)
+
+
+def test_every_address_is_served_when_there_is_one_slot() -> None:
+    def serve(sock: socket.socket) -> None:
+        sock.sendall(b"served")
+
+    with Listener([("127.0.0.1", 0), ("127.0.0.2", 0)], serve, name="test", limit=1) as listener:
+        ports = [sock.getsockname() for sock in listener._sockets]
+        for address in (*ports, *ports):
+            with socket.create_connection(address, 5.0) as caller:
+                assert caller.recv(16) == b"served"
