@@ -26,6 +26,7 @@ from fdsim.wire.streams import DIGESTS, STREAM_MASK, Stream, stream_name
 _ATTRIBUTES: Final = int(Stream.UNIX_ATTRIBUTES)
 _DATA: Final = int(Stream.FILE_DATA)
 _DIGESTS: Final = frozenset(map(int, DIGESTS))
+_OPEN: Final = frozenset({_ATTRIBUTES, _DATA})
 _SUPPORTED_DATA: Final = frozenset({0, _DATA})  # 0: volumes of old daemons (SD-RST-9)
 
 
@@ -137,7 +138,7 @@ class _Records:
         elif stream == _DATA:
             self._job.read_bytes += len(data)
             # Data that stand anywhere but behind the attributes or other data belong to nothing (SD-RST-5).
-            if self._restorer.extracting and previous in {_DATA, _ATTRIBUTES}:
+            if self._restorer.extracting and previous in _OPEN:
                 self._job.job_bytes += self._restorer.write(data)
         elif stream in _DIGESTS:
             return  # the real FD does not look at them either (SD-DIG-6)
