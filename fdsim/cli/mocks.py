@@ -9,11 +9,12 @@ from typing import Final
 from fdsim.cli.progress import Progress
 from fdsim.dird.conversation import Conversation
 from fdsim.dird.director import Director
-from fdsim.dird.job import BackupJob, JobIdentity, JobResult, Replace, RestoreJob, StorageSession, session_key
+from fdsim.dird.job import BackupJob, JobIdentity, JobResult, RestoreJob, StorageSession, session_key
 from fdsim.stored.archive import Archive, StoredJob
 from fdsim.stored.daemon import StorageDaemon
 from fdsim.stored.expected import ExpectedJob, Outcome
 from fdsim.wire.fileset import FileSet
+from fdsim.wire.jobs import Replace
 
 _SETTLE: Final = 10.0
 _SETTLE_BADLY: Final = 1.0

@@ -13,8 +13,8 @@ from fdsim.cli import options, tables
 from fdsim.cli.exits import EPILOG, Exit, UsageError
 from fdsim.cli.mocks import run_restore
 from fdsim.cli.progress import Progress
-from fdsim.dird.job import Replace
 from fdsim.stored.archive import Archive
+from fdsim.wire.jobs import Replace
 
 _REPLACE: Final = {replace.name.lower().replace("_", ""): replace for replace in Replace}
 

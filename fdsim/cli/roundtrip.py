@@ -22,12 +22,12 @@ from fdsim.cli.exits import EPILOG, Exit, UsageError
 from fdsim.cli.mocks import Report, run_backup, run_restore
 from fdsim.cli.own_fd import own_file_daemon
 from fdsim.cli.progress import Progress
-from fdsim.dird.job import Replace
 from fdsim.files.tree import compare
 from fdsim.files.tree_checks import Tally
 from fdsim.files.tree_model import BACULA, Difference
 from fdsim.files.tree_text import printable
 from fdsim.stored.archive import Archive
+from fdsim.wire.jobs import Replace
 
 _TIMEOUT: Final = 60.0
 _LEFT, _RIGHT = "original", "restored"

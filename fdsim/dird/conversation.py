@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Final, Self, TypeVar
 
 from fdsim.dird.errors import OrderRefused
-from fdsim.dird.job import JobIdentity, Replace, StorageSession
+from fdsim.dird.job import JobIdentity, StorageSession
 from fdsim.net import authentication
 from fdsim.net.connection import Connection
 from fdsim.net.errors import PeerClosed, PeerTimeout
@@ -24,7 +24,7 @@ from fdsim.wire.dialect import BACULA_9_6, Dialect
 from fdsim.wire.errors import RemoteProtocolError
 from fdsim.wire.fileset import FileSet
 from fdsim.wire.frames import Packet, Signal
-from fdsim.wire.jobs import MessageType
+from fdsim.wire.jobs import MessageType, Replace
 from fdsim.wire.messages import orders, replies
 from fdsim.wire.messages.base import Message, Parsed, shorten
 from fdsim.wire.messages.greeting import DirectorHello, FdHello

@@ -5,25 +5,15 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 from typing import Final
 
 from fdsim.wire.fileset import FileSet
-from fdsim.wire.jobs import JobStatus
+from fdsim.wire.jobs import JobStatus, Replace
 from fdsim.wire.messages.replies import JobMessage
 
 _KEY_LETTERS: Final = "ABCDEFGHIJKLMNOP"
 _KEY_GROUPS: Final = 8
 _GROUP_LENGTH: Final = 4
-
-
-class Replace(Enum):
-    """What a restore does with a file that is there already; the value is the letter on the wire (DIR-RST-2)."""
-
-    ALWAYS = "a"
-    IF_NEWER = "w"
-    IF_OLDER = "o"
-    NEVER = "n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ from typing import Final
 from fdsim.filed.heartbeat import Heartbeat
 from fdsim.filed.session import Session
 from fdsim.filed.storage import ask
-from fdsim.files.restore import Replace, Restorer
+from fdsim.files.restore import Restorer
 from fdsim.net.connection import Connection
 from fdsim.net.errors import NetworkError
 from fdsim.net.signs import answer, receive
 from fdsim.wire.attributes import Attributes
 from fdsim.wire.errors import ProtocolError, RemoteProtocolError
 from fdsim.wire.frames import Packet, Signal
-from fdsim.wire.jobs import JobStatus, MessageType
+from fdsim.wire.jobs import JobStatus, MessageType, Replace
 from fdsim.wire.messages.orders import RestoreOrder
 from fdsim.wire.messages.replies import RestoreOk, StorageEndOk
 from fdsim.wire.messages.shape import text_of

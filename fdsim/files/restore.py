@@ -14,13 +14,12 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Final
 
 from fdsim.files.host import Host
 from fdsim.files.listing import listing_line
 from fdsim.wire.attributes import Attributes
-from fdsim.wire.jobs import MessageType
+from fdsim.wire.jobs import MessageType, Replace
 from fdsim.wire.lstat import LStat
 from fdsim.wire.messages.shape import text_of
 from fdsim.wire.streams import FileType
@@ -32,15 +31,6 @@ _MAX_DEVICE: Final = (1 << 63) - 1
 
 Report = Callable[[MessageType, str], None]
 """Takes the messages of a restore for the job's log; a text ends with a newline."""
-
-
-class Replace(StrEnum):
-    """What to do with a file that exists (DIR-RST-2)."""
-
-    ALWAYS = "a"
-    IF_NEWER = "w"
-    IF_OLDER = "o"
-    NEVER = "n"
 
 
 class Restorer:

@@ -1,4 +1,4 @@
-"""Job statuses and types of job messages, as numbers on the wire and as words for people."""
+"""What the wire says of jobs in numbers and letters: statuses, types of messages, what to do with existing files."""
 
 from __future__ import annotations
 
@@ -47,6 +47,15 @@ _WORDS = {
     JobStatus.INCOMPLETE: "incomplete",
     JobStatus.DIFFERENCES: "differences",
 }
+
+
+class Replace(StrEnum):
+    """What a restore does with a file that exists; the value is the letter on the wire (DIR-RST-2)."""
+
+    ALWAYS = "a"
+    IF_NEWER = "w"
+    IF_OLDER = "o"
+    NEVER = "n"
 
 
 class MessageType(IntEnum):

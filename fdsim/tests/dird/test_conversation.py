@@ -11,13 +11,14 @@ import lz4.block
 import pytest
 
 from fdsim.dird.errors import OrderRefused
-from fdsim.dird.job import JobIdentity, Replace, StorageSession
+from fdsim.dird.job import JobIdentity, StorageSession
 from fdsim.net.errors import AuthenticationError, PeerClosed, PeerTimeout
 from fdsim.tests.dird.conftest import Line
 from fdsim.tests.scripted import BTIME, EOD, HEARTBEAT, POLL, TERMINATE
 from fdsim.wire.errors import RemoteProtocolError
 from fdsim.wire.fileset import Block, FileSet, Options
 from fdsim.wire.fileset import Line as Code
+from fdsim.wire.jobs import Replace
 
 STORAGE = StorageSession("127.0.0.1", 19103, 2, 1795392655, "PMND-KLNP-DAHC-CKEF-ABCD-EFGH-IJKL-MNOP")
 IDENTITY = JobIdentity(7, "Backup.2026-11-24_12.00.00_03")

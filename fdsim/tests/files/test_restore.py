@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from pyfakefs.fake_filesystem import FakeFilesystem
 
 from fdsim.files.host import REAL, Host
-from fdsim.files.restore import Replace, Restorer
+from fdsim.files.restore import Restorer
 from fdsim.tests.hosts import counting, in_memory, replaced
 from fdsim.wire.attributes import Attributes
-from fdsim.wire.jobs import MessageType
+from fdsim.wire.jobs import MessageType, Replace
 from fdsim.wire.lstat import LStat
 from fdsim.wire.streams import FileType
 

@@ -14,7 +14,7 @@ import pytest
 from fdsim.cli.mocks import Report, Target, run_backup, run_restore
 from fdsim.cli.progress import Progress
 from fdsim.dird.director import Director
-from fdsim.dird.job import BackupJob, Replace, StorageSession
+from fdsim.dird.job import BackupJob, StorageSession
 from fdsim.files.tree import compare
 from fdsim.files.tree_model import BACULA
 from fdsim.net.errors import AuthenticationError
@@ -29,7 +29,7 @@ from fdsim.stored.recordfile import Record, RecordWriter
 from fdsim.tests.oracles.trees import make_special_tree
 from fdsim.wire.fileset import Block, FileSet
 from fdsim.wire.fileset import Options as FileSetOptions
-from fdsim.wire.jobs import JobStatus, MessageType
+from fdsim.wire.jobs import JobStatus, MessageType, Replace
 
 pytestmark = [pytest.mark.oracle, pytest.mark.root]
 
